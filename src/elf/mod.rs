@@ -1,0 +1,9 @@
+//! One ELF file: bytes in, values out. No files, no printing.
+
+pub mod edit;
+pub mod facts;
+pub mod image;
+
+pub use edit::{Edit, Patch, RpathEdit, RpathKind, Strip};
+pub use facts::{Facts, facts};
+pub use image::{ElfError, Image};

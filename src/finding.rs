@@ -1,0 +1,156 @@
+//! What was found in an input, and why an input was refused.
+//!
+//! A finding is a value: rules return all of them. An [`Error`] is a refusal; it
+//! carries every finding of the stage that refused.
+
+use std::fmt;
+
+use crate::escape::escape;
+
+/// How much a [`Finding`] matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The input is refused because of it.
+    Error,
+    /// Something that its author should mend.
+    Warning,
+    /// Something worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// `error`, `warning` or `note`, as in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One thing worth telling about an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Short and stable, such as `record-hash`; listed in `docs/`.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The member it is about, as the archive spells it.
+    pub file: Option<String>,
+    /// One sentence without a full stop; text from the input is escaped when printed.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding about the whole input.
+    pub fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            file: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// An error finding.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message)
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message)
+    }
+
+    /// A note.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message)
+    }
+
+    /// The same finding about member `file`.
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// The same finding with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// `member: message [code]`, escaped.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}: ", escape(file))?;
+        }
+        write!(f, "{} [{}]", escape(&self.message), self.code)
+    }
+}
+
+/// Why the work on an input ended without a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input is bad, or cannot be repaired.
+    Refused,
+    /// The wheel holds no compiled code for Linux.
+    NotPlatform,
+    /// The requested tag cannot be reached.
+    OutOfReach,
+    /// The request makes no sense: a bad option value, an unusable output folder.
+    Usage,
+    /// A signal asked to stop.
+    Interrupted,
+    /// A fault of this program.
+    Internal,
+}
+
+/// A refusal: which input, and everything that is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// Why the work ended.
+    pub kind: ErrorKind,
+    /// The input, as the caller named it.
+    pub input: String,
+    /// At least one finding; the first is the reason in short.
+    pub findings: Vec<Finding>,
+}
+
+impl Error {
+    /// A refusal for one reason.
+    pub fn new(kind: ErrorKind, input: impl Into<String>, finding: Finding) -> Self {
+        Self::many(kind, input, vec![finding])
+    }
+
+    /// A refusal for several reasons.
+    pub fn many(kind: ErrorKind, input: impl Into<String>, findings: Vec<Finding>) -> Self {
+        Self {
+            kind,
+            input: input.into(),
+            findings,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, finding) in self.findings.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{}: {finding}", escape(&self.input))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
