@@ -54,3 +54,30 @@ pub enum ElfError {
     #[error("malformed ELF: {0}")]
     Malformed(String),
 }
+
+impl ElfError {
+    /// A malformed file, for this reason.
+    pub fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed(reason.into())
+    }
+}
+
+/// The `len` bytes of `what` at `offset`.
+///
+/// # Errors
+/// [`ElfError::Malformed`] if they do not all lie in the file, which is checked before
+/// anything is allocated.
+pub fn bytes_at(image: &dyn Image, offset: u64, len: u64, what: &str) -> Result<Vec<u8>, ElfError> {
+    let inside = offset
+        .checked_add(len)
+        .is_some_and(|end| end <= image.size());
+    let len = usize::try_from(len).ok().filter(|_| inside);
+    let Some(len) = len else {
+        return Err(ElfError::malformed(format!(
+            "the {what} reach past the end of the file"
+        )));
+    };
+    let mut bytes = vec![0; len];
+    image.read_at(offset, &mut bytes).map_err(ElfError::Io)?;
+    Ok(bytes)
+}

@@ -1,7 +1,9 @@
 //! One ELF file: bytes in, values out. No files, no printing.
 
+pub mod dynamic;
 pub mod edit;
 pub mod facts;
+pub mod header;
 pub mod image;
 
 pub use edit::{Edit, Patch, RpathEdit, RpathKind, Strip};

@@ -1,0 +1,362 @@
+//! The ELF header and the program headers, whatever their class and byte order.
+//!
+//! The only module that knows the raw structs of `object`: everything above works with
+//! owned values in which 32-bit words are widened.
+//!
+//! Spec: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html>
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use object::elf::{
+    self, Dyn32, Dyn64, FileHeader32, FileHeader64, ProgramHeader32, ProgramHeader64,
+};
+use object::endian::{Endian, Endianness, U32, U64};
+use object::pod::{bytes_of, from_bytes};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+
+use super::image::{ElfError, Image, bytes_at};
+
+/// `PT_LOAD` and its neighbours, as [`Segment::kind`] holds them.
+#[expect(missing_docs, reason = "the names are those of the specification")]
+pub mod pt {
+    pub const LOAD: u32 = 1;
+    pub const DYNAMIC: u32 = 2;
+    pub const INTERP: u32 = 3;
+    pub const NOTE: u32 = 4;
+    pub const GNU_STACK: u32 = 0x6474_e551;
+    pub const GNU_PROPERTY: u32 = 0x6474_e553;
+}
+
+/// Word size and byte order of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Encoding {
+    /// `true` for `ELFCLASS64`.
+    pub is_64: bool,
+    /// `true` for `ELFDATA2MSB`.
+    pub big_endian: bool,
+}
+
+impl Encoding {
+    fn endian(self) -> Endianness {
+        if self.big_endian {
+            Endianness::Big
+        } else {
+            Endianness::Little
+        }
+    }
+
+    /// The half word at `at`; `None` past the end.
+    pub fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+        let field = bytes.get(at..)?.first_chunk()?;
+        Some(self.endian().read_u16(*field))
+    }
+
+    /// The word at `at`; `None` past the end.
+    pub fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+        let field = bytes.get(at..)?.first_chunk()?;
+        Some(self.endian().read_u32(*field))
+    }
+
+    /// The double word at `at`; `None` past the end.
+    pub fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        let field = bytes.get(at..)?.first_chunk()?;
+        Some(self.endian().read_u64(*field))
+    }
+
+    /// The word of this class at `at`: 4 or 8 bytes; `None` past the end.
+    pub fn word(self, bytes: &[u8], at: usize) -> Option<u64> {
+        if self.is_64 {
+            self.u64(bytes, at)
+        } else {
+            self.u32(bytes, at).map(u64::from)
+        }
+    }
+
+    /// `value` in this byte order.
+    pub fn u16_bytes(self, value: u16) -> [u8; 2] {
+        self.endian().write_u16(value)
+    }
+
+    /// `value` in this byte order.
+    pub fn u32_bytes(self, value: u32) -> [u8; 4] {
+        self.endian().write_u32(value)
+    }
+
+    /// `value` in this byte order.
+    pub fn u64_bytes(self, value: u64) -> [u8; 8] {
+        self.endian().write_u64(value)
+    }
+
+    /// `value` as a word of this class; `None` if it needs more than 32 bits in class 32.
+    pub fn word_bytes(self, value: u64) -> Option<Vec<u8>> {
+        if self.is_64 {
+            Some(self.u64_bytes(value).to_vec())
+        } else {
+            let word = u32::try_from(value).ok()?;
+            Some(self.u32_bytes(word).to_vec())
+        }
+    }
+
+    /// Bytes of a class word.
+    pub fn word_size(self) -> u64 {
+        if self.is_64 { 8 } else { 4 }
+    }
+
+    /// Bytes of the ELF header.
+    pub fn header_size(self) -> u64 {
+        if self.is_64 { 64 } else { 52 }
+    }
+
+    /// Bytes of a program header.
+    pub fn segment_size(self) -> u64 {
+        if self.is_64 { 56 } else { 32 }
+    }
+
+    /// Bytes of a dynamic entry.
+    pub fn dynamic_entry_size(self) -> u64 {
+        if self.is_64 { 16 } else { 8 }
+    }
+
+    /// Bytes of a symbol.
+    pub fn symbol_size(self) -> u64 {
+        if self.is_64 { 24 } else { 16 }
+    }
+}
+
+/// The ELF header. Fields about sections are as written: nothing has checked them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Word size and byte order.
+    pub encoding: Encoding,
+    /// `EI_OSABI`.
+    pub osabi: u8,
+    /// `e_type`.
+    pub kind: u16,
+    /// `e_machine`.
+    pub machine: u16,
+    /// `e_flags`.
+    pub flags: u32,
+    /// `e_phoff`: checked to be in the file, with all program headers.
+    pub phoff: u64,
+    /// `e_phnum`.
+    pub phnum: u16,
+    /// `e_shoff`.
+    pub shoff: u64,
+    /// `e_shentsize`.
+    pub shentsize: u16,
+    /// `e_shnum`.
+    pub shnum: u16,
+    /// `e_shstrndx`.
+    pub shstrndx: u16,
+}
+
+/// A program header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// `p_type`, see [`pt`].
+    pub kind: u32,
+    /// `p_flags`.
+    pub flags: u32,
+    /// `p_offset`.
+    pub offset: u64,
+    /// `p_vaddr`.
+    pub vaddr: u64,
+    /// `p_paddr`.
+    pub paddr: u64,
+    /// `p_filesz`.
+    pub filesz: u64,
+    /// `p_memsz`.
+    pub memsz: u64,
+    /// `p_align`.
+    pub align: u64,
+}
+
+/// Hands the 32- or 64-bit form of a record to one generic function.
+macro_rules! by_class {
+    ($encoding:expr, $bytes:expr, $short:ident, $long:ident, $decode:expr) => {
+        if $encoding.is_64 {
+            let (raw, _) = from_bytes::<$long<Endianness>>($bytes).ok()?;
+            Some($decode(raw, $encoding))
+        } else {
+            let (raw, _) = from_bytes::<$short<Endianness>>($bytes).ok()?;
+            Some($decode(raw, $encoding))
+        }
+    };
+}
+
+impl Header {
+    /// Reads the header of `image` and checks what the loader checks.
+    ///
+    /// # Errors
+    /// [`ElfError::Malformed`] for what is no ELF file, is cut short, or has program headers
+    /// that the loader refuses.
+    pub fn read(image: &dyn Image) -> Result<Self, ElfError> {
+        let ident = bytes_at(image, 0, 16, "identification bytes")?;
+        let encoding = encoding(&ident)?;
+        let bytes = bytes_at(image, 0, encoding.header_size(), "bytes of the ELF header")?;
+        let (header, phentsize) = Self::decode(encoding, &bytes)
+            .ok_or_else(|| ElfError::malformed("the ELF header is cut short"))?;
+        header.check(image, phentsize)?;
+        Ok(header)
+    }
+
+    /// The header and `e_phentsize`.
+    fn decode(encoding: Encoding, bytes: &[u8]) -> Option<(Self, u16)> {
+        by_class!(encoding, bytes, FileHeader32, FileHeader64, Self::of)
+    }
+
+    fn of<Raw: FileHeader<Endian = Endianness>>(raw: &Raw, encoding: Encoding) -> (Self, u16) {
+        let e = encoding.endian();
+        let header = Self {
+            encoding,
+            osabi: raw.e_ident().os_abi.0,
+            kind: raw.e_type(e).0,
+            machine: raw.e_machine(e).0,
+            flags: raw.e_flags(e).0,
+            phoff: raw.e_phoff(e).into(),
+            phnum: raw.e_phnum(e),
+            shoff: raw.e_shoff(e).into(),
+            shentsize: raw.e_shentsize(e),
+            shnum: raw.e_shnum(e),
+            shstrndx: raw.e_shstrndx(e).0,
+        };
+        (header, raw.e_phentsize(e))
+    }
+
+    fn check(&self, image: &dyn Image, phentsize: u16) -> Result<(), ElfError> {
+        if self.phnum == 0 {
+            return Ok(());
+        }
+        if self.phnum == elf::PN_XNUM {
+            return Err(ElfError::malformed(
+                "it has more program headers than the loader reads (e_phnum is 0xffff)",
+            ));
+        }
+        let expected = self.encoding.segment_size();
+        if u64::from(phentsize) != expected {
+            return Err(ElfError::malformed(format!(
+                "e_phentsize is {phentsize}, not {expected}"
+            )));
+        }
+        let end = u64::from(self.phnum)
+            .checked_mul(expected)
+            .and_then(|size| size.checked_add(self.phoff));
+        if end.is_none_or(|end| end > image.size()) {
+            return Err(ElfError::malformed(
+                "the program headers reach past the end of the file",
+            ));
+        }
+        Ok(())
+    }
+
+    /// All program headers, in table order.
+    pub fn segments(&self, image: &dyn Image) -> Result<Vec<Segment>, ElfError> {
+        let size = self.encoding.segment_size();
+        let len = u64::from(self.phnum).saturating_mul(size);
+        let bytes = bytes_at(image, self.phoff, len, "program headers")?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let segments = bytes.chunks_exact(size);
+        Ok(segments
+            .filter_map(|chunk| Segment::decode(self.encoding, chunk))
+            .collect())
+    }
+}
+
+fn encoding(ident: &[u8]) -> Result<Encoding, ElfError> {
+    let [0x7f, b'E', b'L', b'F', class, data, ..] = ident else {
+        return Err(ElfError::malformed("no ELF magic"));
+    };
+    let is_64 = match elf::FileClass(*class) {
+        elf::ELFCLASS32 => false,
+        elf::ELFCLASS64 => true,
+        other => {
+            let reason = format!("EI_CLASS is {}, neither 32- nor 64-bit", other.0);
+            return Err(ElfError::Malformed(reason));
+        }
+    };
+    let big_endian = match elf::DataEncoding(*data) {
+        elf::ELFDATA2LSB => false,
+        elf::ELFDATA2MSB => true,
+        other => {
+            let reason = format!("EI_DATA is {}, no known byte order", other.0);
+            return Err(ElfError::Malformed(reason));
+        }
+    };
+    Ok(Encoding { is_64, big_endian })
+}
+
+impl Segment {
+    fn decode(encoding: Encoding, bytes: &[u8]) -> Option<Self> {
+        by_class!(encoding, bytes, ProgramHeader32, ProgramHeader64, Self::of)
+    }
+
+    fn of<Raw: ProgramHeader<Endian = Endianness>>(raw: &Raw, encoding: Encoding) -> Self {
+        let e = encoding.endian();
+        Self {
+            kind: raw.p_type(e).0,
+            flags: raw.p_flags(e).0,
+            offset: raw.p_offset(e).into(),
+            vaddr: raw.p_vaddr(e).into(),
+            paddr: raw.p_paddr(e).into(),
+            filesz: raw.p_filesz(e).into(),
+            memsz: raw.p_memsz(e).into(),
+            align: raw.p_align(e).into(),
+        }
+    }
+
+    /// The bytes of this header; `None` if a value does not fit class 32.
+    pub fn encode(&self, encoding: Encoding) -> Option<Vec<u8>> {
+        let e = encoding.endian();
+        let kind = U32::new(e, elf::ProgramType(self.kind));
+        let flags = U32::new(e, elf::ProgramFlags(self.flags));
+        if encoding.is_64 {
+            let word = |value| U64::new(e, value);
+            return Some(
+                bytes_of(&ProgramHeader64 {
+                    p_type: kind,
+                    p_flags: flags,
+                    p_offset: word(self.offset),
+                    p_vaddr: word(self.vaddr),
+                    p_paddr: word(self.paddr),
+                    p_filesz: word(self.filesz),
+                    p_memsz: word(self.memsz),
+                    p_align: word(self.align),
+                })
+                .to_vec(),
+            );
+        }
+        let word = |value: u64| u32::try_from(value).ok().map(|value| U32::new(e, value));
+        Some(
+            bytes_of(&ProgramHeader32 {
+                p_type: kind,
+                p_offset: word(self.offset)?,
+                p_vaddr: word(self.vaddr)?,
+                p_paddr: word(self.paddr)?,
+                p_filesz: word(self.filesz)?,
+                p_memsz: word(self.memsz)?,
+                p_flags: flags,
+                p_align: word(self.align)?,
+            })
+            .to_vec(),
+        )
+    }
+
+    /// Whether `offset` .. `offset + len` lies in the part that comes from the file.
+    pub fn holds_file_bytes(&self, vaddr: u64, len: u64) -> bool {
+        let end = vaddr.checked_add(len);
+        let own_end = self.vaddr.checked_add(self.filesz);
+        vaddr >= self.vaddr && end.is_some_and(|end| own_end.is_some_and(|own| end <= own))
+    }
+}
+
+/// Decodes a dynamic entry to tag and value; tags of class 32 are sign-extended.
+pub fn decode_dynamic_entry(encoding: Encoding, bytes: &[u8]) -> Option<(i64, u64)> {
+    fn of<Raw: Dyn<Endian = Endianness>>(raw: &Raw, encoding: Encoding) -> (i64, u64) {
+        let e = encoding.endian();
+        (raw.d_tag(e).0, raw.d_val(e).into())
+    }
+    by_class!(encoding, bytes, Dyn32, Dyn64, of)
+}
