@@ -3,9 +3,18 @@
 //! A policy is a "since" table: for each library, symbol version and forbidden symbol,
 //! the first (oldest) tag that allows it. Tags of one C library and architecture form a
 //! ladder, oldest first, and a newer tag allows all that an older one does (PEP 600).
+//!
+//! The built-in tables are `policy/*.json`, derived from upstream's facts by a script.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::arch::Arch;
-use crate::tag::Libc;
+use crate::tag::{Libc, PlatformTag};
+
+mod file;
+
+pub use file::PolicyError;
 
 /// A place on a [`Ladder`]; smaller is older, and so better: it runs on more machines.
 pub type Rung = usize;
@@ -19,6 +28,11 @@ pub struct Ladder {
     pub arch: Arch,
     /// Oldest first.
     pub tags: Vec<TagNames>,
+    libraries: BTreeMap<String, Since>,
+    versions: BTreeMap<String, BTreeMap<String, Since>>,
+    symbols: BTreeMap<String, BTreeMap<String, Since>>,
+    /// Whether the architecture still has the newest tag of the family.
+    current: bool,
 }
 
 /// A tag and its legacy aliases, architecture included.
@@ -39,36 +53,235 @@ pub enum Since {
     Never,
 }
 
+impl Since {
+    /// Whether the tag at `rung` allows it.
+    pub fn allows(self, rung: Rung) -> bool {
+        match self {
+            Self::Rung(first) => first <= rung,
+            Self::Never => false,
+        }
+    }
+}
+
 impl Ladder {
     /// The built-in ladder; `None` if no tag of that C library knows the architecture.
     pub fn builtin(libc: Libc, arch: Arch) -> Option<&'static Self> {
-        let _ = (libc, arch);
-        None
+        static LADDERS: OnceLock<Vec<Ladder>> = OnceLock::new();
+        LADDERS
+            .get_or_init(file::builtin_ladders)
+            .iter()
+            .find(|ladder| ladder.libc == libc && ladder.arch == arch)
+    }
+
+    /// Every ladder that a policy in the form of `policy/*.json` holds, in [`Arch`] order.
+    ///
+    /// # Errors
+    /// If the text is not in that form, or names a tag that it does not define.
+    pub fn from_json(text: &str) -> Result<Vec<Self>, PolicyError> {
+        file::parse(text)
     }
 
     /// From where on `soname` may stay outside the wheel.
     pub fn library(&self, soname: &str) -> Since {
-        let _ = soname;
-        Since::Never
+        self.libraries.get(soname).copied().unwrap_or(Since::Never)
+    }
+
+    /// Every library that some tag allows outside the wheel, by name.
+    pub fn libraries(&self) -> impl Iterator<Item = (&str, Since)> {
+        entries(&self.libraries)
     }
 
     /// From where on a symbol version such as `GLIBC_2.17` is allowed; `None` for
     /// versions whose prefix (up to the first `_`) no policy knows: they are not judged.
     pub fn version(&self, version: &str) -> Option<Since> {
-        let _ = version;
-        None
+        let (prefix, rest) = version.split_once('_').unwrap_or((version, ""));
+        let known = self.versions.get(prefix)?;
+        Some(known.get(rest).copied().unwrap_or(Since::Never))
+    }
+
+    /// Every version that some tag allows, as `(prefix, rest, since)`.
+    pub fn versions(&self) -> impl Iterator<Item = (&str, &str, Since)> {
+        self.versions.iter().flat_map(|(prefix, known)| {
+            entries(known).map(|(rest, since)| (prefix.as_str(), rest, since))
+        })
     }
 
     /// From where on `symbol`, undefined in a file that needs `library`, is allowed;
     /// `Since::Rung(0)` if no tag forbids it.
     pub fn symbol(&self, library: &str, symbol: &str) -> Since {
-        let _ = (library, symbol);
-        Since::Rung(0)
+        self.symbols
+            .get(library)
+            .and_then(|forbidden| forbidden.get(symbol))
+            .copied()
+            .unwrap_or(Since::Rung(0))
     }
 
-    /// The rung of a tag or alias.
+    /// The symbols of `library` that some tag forbids, by name.
+    pub fn forbidden(&self, library: &str) -> impl Iterator<Item = (&str, Since)> {
+        self.symbols.get(library).into_iter().flat_map(entries)
+    }
+
+    /// The libraries of which some tag forbids symbols, by name.
+    pub fn watched_libraries(&self) -> impl Iterator<Item = &str> {
+        self.symbols.keys().map(String::as_str)
+    }
+
+    /// The rung of a tag or alias. `x86_64_v2` and the like stand for `x86_64`, and an Android
+    /// tag takes the newest level that is not newer than its own: the table only lists
+    /// levels at which something changed.
     pub fn rung(&self, tag: &str) -> Option<Rung> {
-        let _ = tag;
-        None
+        if self.libc == Libc::Android {
+            return self.rung_at_or_below(tag);
+        }
+        let tag = PlatformTag::new(tag).baseline();
+        self.tags
+            .iter()
+            .position(|names| names.name == tag || names.aliases.contains(&tag))
+    }
+
+    /// The newest rung that is not newer than `tag`: `manylinux_2_29_x86_64`, which no table
+    /// lists, promises at least what `manylinux_2_28_x86_64` does.
+    pub fn rung_at_or_below(&self, tag: &str) -> Option<Rung> {
+        let tag = PlatformTag::new(tag);
+        if tag.libc() != Some(self.libc) || tag.arch() != Some(self.arch) {
+            return None;
+        }
+        let version = tag.version()?;
+        self.tags.iter().rposition(|names| {
+            PlatformTag::new(names.name.as_str())
+                .version()
+                .is_some_and(|known| known <= version)
+        })
+    }
+
+    /// The C library version `(2, N)` that `version` asks for, if it is a `GLIBC_2.N` newer than
+    /// every table: PEP 600 gives it the name `manylinux_2_N`. `None` for all else, and
+    /// for architectures whose tags ended before the newest table.
+    pub fn glibc_beyond(&self, version: &str) -> Option<(u32, u32)> {
+        if self.libc != Libc::Glibc || !self.current {
+            return None;
+        }
+        let mut numbers = version.strip_prefix("GLIBC_")?.splitn(3, '.');
+        let asked = (number(numbers.next()?)?, number(numbers.next()?)?);
+        if let Some(patch) = numbers.next() {
+            number(patch)?;
+        }
+        let newest = PlatformTag::new(self.tags.last()?.name.as_str()).version()?;
+        (asked.0 == newest.0 && asked.1 > newest.1).then_some(asked)
+    }
+}
+
+fn number(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().ok() } else { None }
+}
+
+fn entries(table: &BTreeMap<String, Since>) -> impl Iterator<Item = (&str, Since)> {
+    table.iter().map(|(name, since)| (name.as_str(), *since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glibc(arch: Arch) -> &'static Ladder {
+        Ladder::builtin(Libc::Glibc, arch).unwrap()
+    }
+
+    #[test]
+    fn every_table_parses_and_its_tags_can_be_read_back() {
+        for libc in [Libc::Glibc, Libc::Musl, Libc::Android] {
+            for arch in Arch::ALL {
+                let Some(ladder) = Ladder::builtin(libc, arch) else {
+                    continue;
+                };
+                for (rung, names) in ladder.tags.iter().enumerate() {
+                    for name in std::iter::once(&names.name).chain(&names.aliases) {
+                        assert_eq!(ladder.rung(name), Some(rung), "{name}");
+                        assert_eq!(ladder.rung_at_or_below(name), Some(rung), "{name}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn architectures_have_the_tags_that_exist_for_them() {
+        assert!(Ladder::builtin(Libc::Musl, Arch::Ppc64).is_none());
+        assert!(Ladder::builtin(Libc::Android, Arch::I686).is_none());
+        assert_eq!(glibc(Arch::Ppc64).tags.len(), 1);
+        assert_eq!(
+            glibc(Arch::Riscv64).tags[0].name,
+            "manylinux_2_31_riscv64",
+            "the first that RISC-V has"
+        );
+        assert_eq!(glibc(Arch::X86_64).tags[0].aliases, ["manylinux1_x86_64"]);
+    }
+
+    #[test]
+    fn versions_are_judged_by_prefix() {
+        let ladder = glibc(Arch::X86_64);
+        let at = |tag: &str| Since::Rung(ladder.rung(tag).unwrap());
+        let cases = [
+            ("GLIBC_2.2.5", Some(Since::Rung(0))),
+            ("GLIBC_2.34", Some(at("manylinux_2_34_x86_64"))),
+            ("GLIBC_ABI_DT_RELR", Some(at("manylinux_2_36_x86_64"))),
+            ("GLIBC_PRIVATE", Some(Since::Never)),
+            ("GLIBC_2.99", Some(Since::Never)),
+            ("ZLIB_1.2.9", Some(at("manylinux_2_27_x86_64"))),
+            ("OPENSSL_1_1_0", None),
+            ("noversion", None),
+            ("GLIBC", Some(Since::Never)),
+            ("", None),
+        ];
+        for (version, since) in cases {
+            assert_eq!(ladder.version(version), since, "{version}");
+        }
+    }
+
+    #[test]
+    fn tags_between_rungs_and_levels_are_placed() {
+        let ladder = glibc(Arch::X86_64);
+        assert_eq!(ladder.rung("manylinux_2_29_x86_64"), None);
+        assert_eq!(
+            ladder.rung_at_or_below("manylinux_2_29_x86_64"),
+            ladder.rung("manylinux_2_28_x86_64")
+        );
+        assert_eq!(ladder.rung_at_or_below("manylinux_2_4_x86_64"), None);
+        assert_eq!(ladder.rung_at_or_below("manylinux_2_17_aarch64"), None);
+        assert_eq!(ladder.rung_at_or_below("linux_x86_64"), None);
+        assert_eq!(
+            ladder.rung("manylinux2014_x86_64_v3"),
+            ladder.rung("manylinux_2_17_x86_64")
+        );
+        let android = Ladder::builtin(Libc::Android, Arch::Aarch64).unwrap();
+        assert_eq!(android.rung("android_25_arm64_v8a"), Some(1));
+        assert_eq!(android.rung("android_35_arm64_v8a"), Some(3));
+        assert_eq!(android.rung("android_16_arm64_v8a"), None);
+        assert_eq!(android.rung("android_24_x86_64"), None);
+    }
+
+    #[test]
+    fn a_glibc_newer_than_the_tables_has_a_name() {
+        let cases = [
+            ("GLIBC_2.42", Some((2, 42))),
+            ("GLIBC_2.42.1", Some((2, 42))),
+            ("GLIBC_2.41", None),
+            ("GLIBC_3.0", None),
+            ("GLIBC_2.+50", None),
+            ("GLIBC_2.42.x", None),
+            ("GLIBC_2", None),
+            ("GLIBC_ABI_NEW", None),
+            ("GLIBCXX_3.4.99", None),
+            ("GLIBC_2.99999999999", None),
+        ];
+        for (version, beyond) in cases {
+            assert_eq!(
+                glibc(Arch::X86_64).glibc_beyond(version),
+                beyond,
+                "{version}"
+            );
+        }
+        assert_eq!(glibc(Arch::Ppc64).glibc_beyond("GLIBC_2.42"), None);
     }
 }
