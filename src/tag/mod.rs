@@ -2,6 +2,9 @@
 
 pub mod name;
 pub mod platform;
+pub mod pypi;
+pub mod version;
 
 pub use name::{NameError, WheelName};
 pub use platform::{Libc, PlatformTag};
+pub use version::Version;
