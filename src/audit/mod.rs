@@ -1,1 +1,134 @@
-//! See the module's files.
+//! Judges a wheel: which tag it deserves, and why not a better one.
+
+pub mod blame;
+pub mod external;
+pub mod request;
+pub mod scale;
+pub mod subject;
+pub mod verdict;
+
+use crate::arch::{Arch, IsaLevel};
+use crate::deps::{Graph, ResolveOptions};
+use crate::finding::{Error, ErrorKind, Finding};
+use crate::host::Host;
+use crate::policy::Since;
+use crate::tag::Libc;
+use crate::wheel::Wheel;
+
+pub use blame::Blame;
+pub use external::External;
+pub use request::PlatRequest;
+pub use scale::Scale;
+pub use verdict::Verdict;
+
+/// What to judge by. The default is what `audit show` does without options.
+#[derive(Clone, Debug, Default)]
+pub struct AuditOptions {
+    /// Libraries that stay outside whatever the policy says: Python `fnmatch` patterns on
+    /// the soname or the real path.
+    pub exclude: Vec<String>,
+    /// Libraries to bring in although the policy lets them stay outside.
+    pub vendor: Vec<String>,
+    /// Do not look at the instruction set that files ask for.
+    pub ignore_isa: bool,
+    /// The tag asked for; `None`: the best.
+    pub plat: Option<PlatRequest>,
+}
+
+/// The judgement of one wheel.
+#[derive(Debug)]
+pub struct Audit {
+    /// The wheel's architecture.
+    pub arch: Arch,
+    /// The wheel's C library.
+    pub libc: Libc,
+    /// The tags it is measured against.
+    pub scale: Scale,
+    /// For each of `Wheel::elves`: whether it takes part.
+    pub judged: Vec<bool>,
+    /// Who needs whom.
+    pub graph: Graph,
+    /// Libraries that some tag does not let stay outside.
+    pub externals: Vec<External>,
+    /// The parts of the verdict.
+    pub verdict: Verdict,
+    /// What was found on the way.
+    pub findings: Vec<Finding>,
+}
+
+impl Audit {
+    /// The tag that the wheel deserves as it is, such as `manylinux_2_17_x86_64`; `linux_x86_64`
+    /// if none.
+    pub fn tag(&self) -> String {
+        self.scale.tag_name(self.verdict.as_is)
+    }
+
+    /// The tag that a repaired wheel would deserve.
+    pub fn repairable_to(&self) -> String {
+        self.scale.tag_name(self.verdict.repaired)
+    }
+
+    /// Every symbol that forces a tag newer than the oldest, worst first.
+    pub fn blame(&self, wheel: &Wheel) -> Vec<Blame> {
+        blame::blame(self, wheel)
+    }
+}
+
+/// Judges `wheel`.
+///
+/// # Errors
+/// `ErrorKind::NotPlatform` if the wheel holds no ELF file of its architecture;
+/// `ErrorKind::Refused` for ELF files where installers would not find them, and for an
+/// architecture or Android level without policy.
+pub fn audit(wheel: &Wheel, host: &Host, options: &AuditOptions) -> Result<Audit, Error> {
+    let input = wheel.path.display().to_string();
+    let subject = subject::identify(wheel, options)
+        .map_err(|(kind, findings)| Error::many(kind, &input, findings))?;
+    let mut findings = subject.findings;
+    let graph = Graph::resolve(
+        &wheel.elves,
+        &subject.judged,
+        &ResolveOptions {
+            host,
+            libc: subject.libc,
+            arch: subject.arch,
+            exclude: &options.exclude,
+        },
+    );
+    let scale = Scale::new(&subject.target, wheel, &graph, &subject.judged)
+        .map_err(|finding| Error::new(ErrorKind::Refused, &input, finding))?;
+    let externals = external::externals(&graph, wheel, &subject.judged, &scale);
+    let verdict = verdict::judge(&verdict::Question {
+        wheel,
+        judged: &subject.judged,
+        graph: &graph,
+        externals: &externals,
+        scale: &scale,
+        options,
+    });
+    scale.notes(verdict.repaired, &mut findings);
+    Ok(Audit {
+        arch: subject.arch,
+        libc: subject.libc,
+        scale,
+        judged: subject.judged,
+        graph,
+        externals,
+        verdict,
+        findings,
+    })
+}
+
+/// The worse of two places on the scale: a wheel deserves what all its parts deserve.
+pub fn worse(left: Since, right: Since) -> Since {
+    left.max(right)
+}
+
+/// The level that a tag for `x86_64_v3` and the like allows.
+pub fn allowed_isa(options: &AuditOptions) -> IsaLevel {
+    options
+        .plat
+        .as_ref()
+        .and_then(|request| request.isa)
+        .unwrap_or(IsaLevel::V1)
+}

@@ -1,0 +1,124 @@
+//! Libraries outside the wheel that some tag does not let stay there.
+//!
+//! A library must be brought in for a tag if a chain of needs leads to it on which no
+//! library may stay outside. "May stay outside" only grows with newer tags, so one number
+//! says it all: the first tag for which the library need not be brought in.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::scale::Scale;
+use crate::deps::{Graph, NodeId, Target};
+use crate::policy::{Rung, Since};
+use crate::wheel::Wheel;
+
+/// What stands behind an external name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// A file outside the wheel.
+    Node(NodeId),
+    /// No file was found.
+    Missing,
+    /// libpython, which is never brought in.
+    Libpython,
+}
+
+/// A library that must be brought in for some tag.
+#[derive(Clone, Debug)]
+pub struct External {
+    /// The name in `DT_NEEDED`.
+    pub soname: String,
+    /// What it leads to.
+    pub provider: Provider,
+    /// The first tag for which it need not be brought in.
+    pub until: Since,
+}
+
+impl External {
+    /// Whether it must be brought in for the tag at `rung`.
+    pub fn needed_for(&self, rung: Rung) -> bool {
+        self.until > Since::Rung(rung)
+    }
+}
+
+/// All external libraries, sorted by name.
+pub fn externals(graph: &Graph, wheel: &Wheel, judged: &[bool], scale: &Scale) -> Vec<External> {
+    let mut found: BTreeMap<(String, Option<NodeId>), External> = BTreeMap::new();
+    // Per node: the first tag for which it is not followed. Members are always followed.
+    let mut width: Vec<Option<Since>> = vec![None; graph.nodes.len()];
+    let mut queue: VecDeque<NodeId> = VecDeque::new();
+    for member in 0..wheel.elves.len() {
+        if judged.get(member) == Some(&true)
+            && let Some(slot) = width.get_mut(member)
+        {
+            *slot = Some(Since::Never);
+            queue.push_back(member);
+        }
+    }
+    while let Some(id) = queue.pop_front() {
+        let Some(node) = graph.nodes.get(id) else {
+            continue;
+        };
+        let Some(Some(own)) = width.get(id).copied() else {
+            continue;
+        };
+        for edge in &node.edges {
+            let until = own.min(scale.library(&edge.soname));
+            if until <= Since::Rung(scale.best()) {
+                continue;
+            }
+            for (provider, target) in providers(&edge.target, &edge.also, wheel.elves.len()) {
+                if let Some(provider) = provider {
+                    note(&mut found, &edge.soname, provider, until);
+                }
+                if let Some(next) = target
+                    && let Some(slot) = width.get_mut(next)
+                    && slot.is_none_or(|known| known < until)
+                {
+                    *slot = Some(until);
+                    queue.push_back(next);
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// For each file an edge leads to: how to list it, and which node to follow. Nodes below
+/// `members` are in the wheel: they are sources already.
+fn providers(
+    target: &Target,
+    also: &[NodeId],
+    members: usize,
+) -> Vec<(Option<Provider>, Option<NodeId>)> {
+    let mut list = Vec::new();
+    match target {
+        Target::Node(id, _) if *id < members => {}
+        Target::Node(id, _) => list.push((Some(Provider::Node(*id)), Some(*id))),
+        Target::Missing(_) => list.push((Some(Provider::Missing), None)),
+        Target::Libpython => list.push((Some(Provider::Libpython), None)),
+        Target::Excluded { .. } | Target::Loader => {}
+    }
+    let outside = also.iter().copied().filter(|id| *id >= members);
+    list.extend(outside.map(|id| (Some(Provider::Node(id)), Some(id))));
+    list
+}
+
+fn note(
+    found: &mut BTreeMap<(String, Option<NodeId>), External>,
+    soname: &str,
+    provider: Provider,
+    until: Since,
+) {
+    let node = match provider {
+        Provider::Node(id) => Some(id),
+        Provider::Missing | Provider::Libpython => None,
+    };
+    let entry = found
+        .entry((soname.to_owned(), node))
+        .or_insert_with(|| External {
+            soname: soname.to_owned(),
+            provider,
+            until,
+        });
+    entry.until = entry.until.max(until);
+}

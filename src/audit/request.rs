@@ -1,0 +1,115 @@
+//! `--plat`: a tag with or without its architecture.
+
+use crate::arch::{Arch, IsaLevel};
+use crate::tag::Libc;
+
+/// A tag that somebody asked for, such as `manylinux2014` or `musllinux_1_2_aarch64`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatRequest {
+    /// The tag without its architecture.
+    pub base: String,
+    /// The architecture, if it was given.
+    pub arch: Option<Arch>,
+    /// The x86-64 level, if it was given.
+    pub isa: Option<IsaLevel>,
+}
+
+/// Suffixes that name a level of x86-64.
+const LEVELS: [(&str, IsaLevel); 3] = [
+    ("_x86_64_v2", IsaLevel::V2),
+    ("_x86_64_v3", IsaLevel::V3),
+    ("_x86_64_v4", IsaLevel::V4),
+];
+
+impl PlatRequest {
+    /// Splits `text`; `auto` asks for nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "auto" {
+            return None;
+        }
+        for (suffix, level) in LEVELS {
+            if let Some(base) = text.strip_suffix(suffix) {
+                return Some(Self::new(base, Some(Arch::X86_64), Some(level)));
+            }
+        }
+        if let Some(base) = text.strip_suffix("_arm64_v8a") {
+            return Some(Self::new(base, Some(Arch::Aarch64), None));
+        }
+        let found = Arch::ALL.into_iter().find_map(|arch| {
+            let base = text.strip_suffix(arch.as_str())?.strip_suffix('_')?;
+            Some(Self::new(base, Some(arch), None))
+        });
+        Some(found.unwrap_or_else(|| Self::new(text, None, None)))
+    }
+
+    fn new(base: &str, arch: Option<Arch>, isa: Option<IsaLevel>) -> Self {
+        Self {
+            base: base.to_owned(),
+            arch,
+            isa,
+        }
+    }
+
+    /// The C library that the tag promises; `None` for `linux` and what is no tag.
+    pub fn libc(&self) -> Option<Libc> {
+        let families = [
+            ("manylinux", Libc::Glibc),
+            ("musllinux", Libc::Musl),
+            ("android", Libc::Android),
+        ];
+        let (_, libc) = families
+            .iter()
+            .find(|(prefix, _)| self.base.starts_with(prefix))?;
+        Some(*libc)
+    }
+
+    /// Whether the request is for `linux_*`: graft, promise nothing.
+    pub fn is_linux(&self) -> bool {
+        self.base == "linux"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_taken_apart() {
+        let cases = [
+            ("manylinux2014", "manylinux2014", None, None),
+            (
+                "manylinux_2_28_aarch64",
+                "manylinux_2_28",
+                Some(Arch::Aarch64),
+                None,
+            ),
+            (
+                "manylinux_2_28_x86_64_v3",
+                "manylinux_2_28",
+                Some(Arch::X86_64),
+                Some(IsaLevel::V3),
+            ),
+            (
+                "manylinux_2_17_ppc64le",
+                "manylinux_2_17",
+                Some(Arch::Ppc64le),
+                None,
+            ),
+            (
+                "android_24_arm64_v8a",
+                "android_24",
+                Some(Arch::Aarch64),
+                None,
+            ),
+        ];
+        for (text, base, arch, isa) in cases {
+            let request = PlatRequest::parse(text).unwrap();
+            assert_eq!(
+                (request.base.as_str(), request.arch, request.isa),
+                (base, arch, isa),
+                "{text}"
+            );
+        }
+        assert_eq!(PlatRequest::parse("auto"), None);
+    }
+}

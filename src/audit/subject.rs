@@ -1,0 +1,270 @@
+//! What is judged: the wheel's architecture, its C library, and the members that take part.
+
+use super::AuditOptions;
+use crate::arch::Arch;
+use crate::elf::Facts;
+use crate::finding::{ErrorKind, Finding};
+use crate::tag::{Libc, PlatformTag};
+use crate::wheel::{ElfMember, Wheel};
+
+/// The architecture and C library, and what the file name and the request say of the tag.
+#[derive(Clone, Debug)]
+pub struct TargetSpec {
+    /// The architecture.
+    pub arch: Arch,
+    /// The C library.
+    pub libc: Libc,
+    /// The platform tags of the file name.
+    pub claimed: Vec<PlatformTag>,
+    /// The base of the requested tag, such as `manylinux2014`.
+    pub requested: Option<String>,
+}
+
+/// The outcome of [`identify`].
+#[derive(Debug)]
+pub struct Subject {
+    /// The architecture.
+    pub arch: Arch,
+    /// The C library.
+    pub libc: Libc,
+    /// For each of `Wheel::elves`: whether it takes part.
+    pub judged: Vec<bool>,
+    /// What the scale is made from.
+    pub target: TargetSpec,
+    /// Members left out, guesses made.
+    pub findings: Vec<Finding>,
+}
+
+type Refusal = (ErrorKind, Vec<Finding>);
+
+/// Finds out what the wheel is for.
+///
+/// # Errors
+/// See [`super::audit`].
+pub fn identify(wheel: &Wheel, options: &AuditOptions) -> Result<Subject, Refusal> {
+    let claimed = wheel.name.platform.clone();
+    let mut findings = Vec::new();
+    let arch = claimed_arch(&claimed)?;
+    let request = options.plat.as_ref();
+    let mut libc = claimed_libc(&claimed)?;
+    if let Some(wanted) = request.and_then(super::request::PlatRequest::libc) {
+        contradiction(libc.is_some_and(|libc| libc != wanted), || {
+            format!(
+                "the wheel is for {} and cannot become {}",
+                name_of(libc),
+                wanted.as_str()
+            )
+        })?;
+        libc = libc.or(Some(wanted));
+    }
+    let (arch, judged) = judge_arch(wheel, arch, &mut findings)?;
+    if let Some(wanted) = request.and_then(|request| request.arch) {
+        contradiction(wanted != arch, || {
+            format!("the wheel is for {arch} and cannot become {wanted}")
+        })?;
+    }
+    let (libc, judged) = judge_libc(wheel, libc, judged, &mut findings);
+    Ok(Subject {
+        arch,
+        libc,
+        judged,
+        target: TargetSpec {
+            arch,
+            libc,
+            claimed,
+            requested: request.map(|request| request.base.clone()),
+        },
+        findings,
+    })
+}
+
+fn name_of(libc: Option<Libc>) -> &'static str {
+    libc.map_or("an unknown C library", Libc::as_str)
+}
+
+fn contradiction(found: bool, message: impl FnOnce() -> String) -> Result<(), Refusal> {
+    if !found {
+        return Ok(());
+    }
+    Err((
+        ErrorKind::OutOfReach,
+        vec![Finding::error("plat-mismatch", message())],
+    ))
+}
+
+/// The architecture of the file name's tags, if they name one.
+fn claimed_arch(claimed: &[PlatformTag]) -> Result<Option<Arch>, Refusal> {
+    let mut arches: Vec<Arch> = claimed.iter().filter_map(PlatformTag::arch).collect();
+    arches.sort_unstable();
+    arches.dedup();
+    match arches.as_slice() {
+        [] => Ok(None),
+        [arch] => Ok(Some(*arch)),
+        several => {
+            let names: Vec<&str> = several.iter().map(|arch| arch.as_str()).collect();
+            let message = format!(
+                "the file name claims several architectures: {}",
+                names.join(", ")
+            );
+            Err((
+                ErrorKind::Refused,
+                vec![Finding::error("several-architectures", message)],
+            ))
+        }
+    }
+}
+
+/// The C library of the file name's tags, if they name one.
+fn claimed_libc(claimed: &[PlatformTag]) -> Result<Option<Libc>, Refusal> {
+    let mut libcs: Vec<Libc> = claimed.iter().filter_map(PlatformTag::libc).collect();
+    libcs.sort_unstable();
+    libcs.dedup();
+    match libcs.as_slice() {
+        [] => Ok(None),
+        [libc] => Ok(Some(*libc)),
+        _ => {
+            let message = "the file name claims several C libraries";
+            Err((
+                ErrorKind::Refused,
+                vec![Finding::error("several-libcs", message)],
+            ))
+        }
+    }
+}
+
+/// Settles the architecture and leaves out members of another one.
+fn judge_arch(
+    wheel: &Wheel,
+    claimed: Option<Arch>,
+    findings: &mut Vec<Finding>,
+) -> Result<(Arch, Vec<bool>), Refusal> {
+    let mut arch = claimed;
+    let mut ignored = Vec::new();
+    let mut judged = Vec::with_capacity(wheel.elves.len());
+    for elf in &wheel.elves {
+        let found = elf.facts.arch.clone();
+        let takes_part = match (&found, arch) {
+            (Ok(own), None) => {
+                arch = Some(*own);
+                true
+            }
+            (Ok(own), Some(arch)) => *own == arch,
+            (Err(_), _) => false,
+        };
+        if !takes_part {
+            ignored.push(foreign(elf, &found, arch));
+        }
+        judged.push(takes_part);
+    }
+    match arch {
+        Some(arch) if judged.contains(&true) => {
+            findings.append(&mut ignored);
+            Ok((arch, judged))
+        }
+        _ => Err((ErrorKind::NotPlatform, not_platform(claimed, ignored))),
+    }
+}
+
+fn foreign(elf: &ElfMember, found: &Result<Arch, String>, arch: Option<Arch>) -> Finding {
+    let message = match (found, arch) {
+        (Ok(own), Some(arch)) => {
+            format!("is an ELF file for architecture {own} in a wheel for {arch}; it is not judged")
+        }
+        (Ok(own), None) => format!("is an ELF file for architecture {own}"),
+        (Err(reason), _) => {
+            format!("is an ELF file of an unknown architecture ({reason}); it is not judged")
+        }
+    };
+    Finding::warning("foreign-arch", message).at(&elf.path)
+}
+
+fn not_platform(claimed: Option<Arch>, ignored: Vec<Finding>) -> Vec<Finding> {
+    if ignored.is_empty() {
+        let finding = Finding::error(
+            "not-platform",
+            "holds no ELF file: this is not a platform wheel",
+        )
+        .help(
+            "a pure Python wheel needs no repair; pass --allow-pure-python-wheel to let it through",
+        );
+        return vec![finding];
+    }
+    let arch = claimed.map_or("a known architecture", Arch::as_str);
+    let message = format!("holds no ELF file for {arch}");
+    let mut findings = vec![Finding::error("not-platform", message)];
+    findings.extend(ignored.into_iter().map(|finding| Finding {
+        severity: crate::finding::Severity::Error,
+        ..finding
+    }));
+    findings
+}
+
+/// The C library that a file was linked against, by its interpreter, its needs and its versions.
+pub fn libc_of(facts: &Facts) -> Option<Libc> {
+    if let Some(interpreter) = &facts.interpreter {
+        let musl = interpreter
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with("ld-musl-"));
+        return Some(if musl { Libc::Musl } else { Libc::Glibc });
+    }
+    let by_need = facts.needed.iter().find_map(|soname| {
+        if soname.starts_with("libc.musl-") || soname.starts_with("ld-musl-") {
+            return Some(Libc::Musl);
+        }
+        let glibc = soname == "libc.so.6"
+            || soname.starts_with("ld-linux")
+            || soname.starts_with("ld64.so.");
+        glibc.then_some(Libc::Glibc)
+    });
+    let needs_glibc_version = || {
+        let mut versions = facts.version_needs.iter().flat_map(|need| &need.versions);
+        versions
+            .any(|version| version.name.starts_with("GLIBC_"))
+            .then_some(Libc::Glibc)
+    };
+    by_need.or_else(needs_glibc_version)
+}
+
+/// Settles the C library and leaves out members of another one.
+fn judge_libc(
+    wheel: &Wheel,
+    claimed: Option<Libc>,
+    mut judged: Vec<bool>,
+    findings: &mut Vec<Finding>,
+) -> (Libc, Vec<bool>) {
+    let mut libc = claimed;
+    for (elf, takes_part) in wheel.elves.iter().zip(&mut judged) {
+        if !*takes_part || claimed == Some(Libc::Android) {
+            continue;
+        }
+        let Some(own) = libc_of(&elf.facts) else {
+            continue;
+        };
+        let libc = *libc.get_or_insert(own);
+        if own != libc {
+            *takes_part = false;
+            let message = format!(
+                "is linked against {} in a wheel for {}; it is not judged",
+                own.as_str(),
+                libc.as_str()
+            );
+            findings.push(Finding::warning("foreign-libc", message).at(&elf.path));
+        }
+    }
+    let libc = libc.or_else(|| musl_by_name(wheel)).unwrap_or_else(|| {
+        let message = "no file needs a C library: judged by the manylinux policies, though it would also run on musl";
+        findings.push(Finding::note("libc-unknown", message));
+        Libc::Glibc
+    });
+    (libc, judged)
+}
+
+/// musl-gcc links `libc.so`, as Android does; extension names then tell.
+fn musl_by_name(wheel: &Wheel) -> Option<Libc> {
+    let musl = wheel.elves.iter().any(|elf| {
+        elf.path.contains("-linux-musl")
+            || elf.facts.needed.iter().any(|soname| soname == "libc.so")
+    });
+    musl.then_some(Libc::Musl)
+}

@@ -1,0 +1,299 @@
+//! The parts of the verdict, each the oldest tag that one kind of question allows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::external::{External, Provider};
+use super::request::PlatRequest;
+use super::scale::Scale;
+use super::{AuditOptions, allowed_isa, worse};
+use crate::arch::IsaLevel;
+use crate::deps::Graph;
+use crate::elf::Facts;
+use crate::policy::{Rung, Since};
+use crate::wheel::{ElfMember, Wheel};
+
+/// The versions that are asked of each library.
+pub type Versions = BTreeMap<String, BTreeSet<String>>;
+
+/// What the verdict is made from.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The wheel.
+    pub wheel: &'a Wheel,
+    /// Which ELF members take part.
+    pub judged: &'a [bool],
+    /// Who needs whom.
+    pub graph: &'a Graph,
+    /// What some tag does not let stay outside.
+    pub externals: &'a [External],
+    /// The tags.
+    pub scale: &'a Scale,
+    /// What was asked.
+    pub options: &'a AuditOptions,
+}
+
+/// The oldest tag that each question allows; [`Since::Never`] stands for `linux_*`.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What the wheel deserves as it is.
+    pub as_is: Since,
+    /// What it deserves once repaired.
+    pub repaired: Since,
+    /// Symbol versions, those of what would be grafted included.
+    pub symbols: Since,
+    /// Libraries outside.
+    pub libraries: Since,
+    /// Forbidden symbols.
+    pub forbidden: Since,
+    /// Instruction sets.
+    pub isa: Since,
+    /// Narrow-unicode Python 2.
+    pub ucs2: bool,
+    /// `PyFPE_jbuf` and its like.
+    pub pyfpe: bool,
+    /// The fewest grafts.
+    pub grafts: Since,
+    /// The versions behind `symbols`.
+    pub versions: Versions,
+    /// Forbidden symbols in use: library, symbol, first tag that allows it.
+    pub forbidden_symbols: Vec<ForbiddenSymbol>,
+}
+
+/// An undefined symbol that some tag forbids.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ForbiddenSymbol {
+    /// The library it would come from.
+    pub library: String,
+    /// Its name.
+    pub symbol: String,
+    /// The first tag that allows it.
+    pub since: Since,
+    /// The member that uses it.
+    pub file: String,
+}
+
+/// Judges.
+pub fn judge(question: &Question<'_>) -> Verdict {
+    let scale = question.scale;
+    let (symbols, versions) = symbols(question);
+    let forbidden_symbols = forbidden(question);
+    let lowest = Since::Rung(scale.best());
+    let forbidden = forbidden_symbols
+        .iter()
+        .map(|found| found.since)
+        .fold(lowest, worse);
+    let libraries = question
+        .externals
+        .iter()
+        .map(|external| external.until)
+        .fold(lowest, worse);
+    let isa = isa(question);
+    let grafts = fewest_grafts(question);
+    let (ucs2, pyfpe) = (ucs2(question), pyfpe(question));
+    let legacy = if ucs2 || pyfpe { Since::Never } else { lowest };
+    let without_grafts = [symbols, forbidden, isa, legacy]
+        .into_iter()
+        .fold(lowest, worse);
+    Verdict {
+        as_is: worse(without_grafts, libraries),
+        repaired: worse(without_grafts, grafts),
+        symbols,
+        libraries,
+        forbidden,
+        isa,
+        ucs2,
+        pyfpe,
+        grafts,
+        versions,
+        forbidden_symbols,
+    }
+}
+
+impl Question<'_> {
+    /// The ELF members that take part.
+    pub fn members(&self) -> impl Iterator<Item = &ElfMember> {
+        let taking_part = self.wheel.elves.iter().zip(self.judged);
+        taking_part
+            .filter(|(_, judged)| **judged)
+            .map(|(elf, _)| elf)
+    }
+
+    fn external_facts(&self, external: &External) -> Option<&Facts> {
+        match external.provider {
+            Provider::Node(node) => self.graph.facts(node, &self.wheel.elves),
+            Provider::Missing | Provider::Libpython => None,
+        }
+    }
+}
+
+/// The loader provides no versions that a policy knows.
+pub fn is_loader(soname: &str) -> bool {
+    soname.starts_with("ld-linux") || soname == "ld64.so.1" || soname == "ld64.so.2"
+}
+
+fn add_versions(versions: &mut Versions, facts: &Facts) {
+    for need in facts
+        .version_needs
+        .iter()
+        .filter(|need| !is_loader(&need.library))
+    {
+        let names = versions.entry(need.library.clone()).or_default();
+        names.extend(need.versions.iter().map(|version| version.name.clone()));
+    }
+}
+
+fn worst_version(versions: &Versions, scale: &Scale) -> Since {
+    let judged = versions
+        .values()
+        .flatten()
+        .filter_map(|version| scale.version(version));
+    judged.fold(Since::Rung(scale.best()), worse)
+}
+
+/// The allowed libraries differ from tag to tag, and so does what would be grafted and the
+/// versions that it needs: each tag is tried with its own grafts.
+fn symbols(question: &Question<'_>) -> (Since, Versions) {
+    let scale = question.scale;
+    let mut own = Versions::new();
+    question
+        .members()
+        .for_each(|elf| add_versions(&mut own, &elf.facts));
+    let mut best: Option<(Since, Versions)> = None;
+    for rung in scale.rungs().rev() {
+        let mut versions = own.clone();
+        let grafted = question
+            .externals
+            .iter()
+            .filter(|external| external.needed_for(rung));
+        let facts = grafted.filter_map(|external| question.external_facts(external));
+        facts.for_each(|facts| add_versions(&mut versions, facts));
+        let reached = worse(Since::Rung(rung), worst_version(&versions, scale));
+        if best.as_ref().is_none_or(|(known, _)| reached < *known) {
+            best = Some((reached, versions));
+        }
+    }
+    best.unwrap_or((Since::Never, own))
+}
+
+fn forbidden(question: &Question<'_>) -> Vec<ForbiddenSymbol> {
+    let scale = question.scale;
+    let mut found = Vec::new();
+    for elf in question.members() {
+        let guarded: Vec<&String> = elf
+            .facts
+            .needed
+            .iter()
+            .filter(|soname| scale.guards(soname))
+            .collect();
+        if guarded.is_empty() {
+            continue;
+        }
+        for import in elf.facts.imports().filter(|import| !import.weak) {
+            for library in &guarded {
+                let since = scale.symbol(library, import.name);
+                if since > Since::Rung(scale.best()) {
+                    found.push(ForbiddenSymbol {
+                        library: (*library).clone(),
+                        symbol: import.name.to_owned(),
+                        since,
+                        file: elf.path.clone(),
+                    });
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A tag must not ask for more grafts than another would: those are copies for nothing.
+fn fewest_grafts(question: &Question<'_>) -> Since {
+    let scale = question.scale;
+    let count = |rung: Rung| {
+        question
+            .externals
+            .iter()
+            .filter(|external| external.needed_for(rung))
+            .count()
+    };
+    let requested = question
+        .options
+        .plat
+        .as_ref()
+        .and_then(|request: &PlatRequest| scale.rung_of_base(&request.base));
+    let allowed = match requested {
+        Some(rung) => count(rung),
+        None => scale.rungs().map(count).min().unwrap_or_default(),
+    };
+    let best = scale.rungs().find(|rung| count(*rung) <= allowed);
+    best.map_or(Since::Never, Since::Rung)
+}
+
+fn isa(question: &Question<'_>) -> Since {
+    let scale = question.scale;
+    let lowest = Since::Rung(scale.best());
+    if question.options.ignore_isa {
+        return lowest;
+    }
+    let allowed = allowed_isa(question.options);
+    if question
+        .members()
+        .any(|elf| needs_more(&elf.facts, allowed))
+    {
+        return Since::Never;
+    }
+    let asking = question.externals.iter().filter(|external| {
+        question
+            .external_facts(external)
+            .is_some_and(|facts| needs_more(facts, allowed))
+    });
+    asking.map(|external| external.until).fold(lowest, worse)
+}
+
+/// Whether a file asks for more than `allowed`.
+pub fn needs_more(facts: &Facts, allowed: IsaLevel) -> bool {
+    match facts.isa_needed {
+        Some(Ok(level)) => level > allowed,
+        Some(Err(_)) => true,
+        None => false,
+    }
+}
+
+/// The module that a Python extension's file name promises.
+pub fn module_name(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split('.').next().unwrap_or(file)
+}
+
+/// The major version of Python whose import function the file defines.
+pub fn python_extension(elf: &ElfMember) -> Option<u8> {
+    let module = module_name(&elf.path);
+    let defines = |prefix: &str| elf.facts.defines_function(&format!("{prefix}{module}"));
+    if defines("PyInit_") {
+        return Some(3);
+    }
+    (defines("init") || defines("_cffi_pypyinit_")).then_some(2)
+}
+
+fn ucs2(question: &Question<'_>) -> bool {
+    let mut old = question
+        .members()
+        .filter(|elf| python_extension(elf) == Some(2));
+    old.any(|elf| {
+        let mut imports = elf.facts.imports();
+        imports.any(|import| import.function && import.name.contains("PyUnicodeUCS2_"))
+    })
+}
+
+fn pyfpe(question: &Question<'_>) -> bool {
+    let mut extensions = question
+        .members()
+        .filter(|elf| python_extension(elf).is_some());
+    extensions.any(|elf| {
+        let mut imports = elf.facts.imports();
+        imports.any(|import| {
+            import.function && matches!(import.name, "PyFPE_jbuf" | "PyFPE_dummy" | "PyFPE_counter")
+        })
+    })
+}
