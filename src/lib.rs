@@ -1,7 +1,46 @@
 //! Judges Linux Python wheels against the platform tag policies, and repairs them.
 //!
-//! Floors, each of which uses only those below it: `report`, `repair`, `audit`,
-//! `deps`, `host`, `wheel`, `policy`, `tag`, `elf`, `arch`, `finding`, `escape`.
+//! A wheel with compiled code runs only where the libraries and symbol versions it needs
+//! exist; platform tags such as `manylinux_2_17_x86_64` promise where that is. [`audit()`] says
+//! which tag a wheel deserves and why not a better one. [`Plan`] says what a repair would do:
+//! which libraries are copied into the wheel, how its ELF files change, how it is named.
+//! [`Plan::apply`] does it. The target is the wheel's, not the host's: any architecture and C
+//! library can be repaired on any machine.
+//!
+//! ```ignore
+//! use wheel_audit::{AuditOptions, Host, HostOptions, OpenOptions, Plan, RepairOptions, Wheel, audit};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let wheel = Wheel::open(
+//!     "testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl".as_ref(),
+//!     &OpenOptions::for_repair(),
+//! )?;
+//! let host = Host::new(HostOptions {
+//!     no_host: true,
+//!     lib_paths: vec!["testdata/libs/aarch64-glibc".into()],
+//!     ..HostOptions::default()
+//! });
+//! let judgement = audit(&wheel, &host, &AuditOptions::default())?;
+//! assert_eq!(judgement.tag(), "linux_aarch64");
+//! assert_eq!(judgement.repairable_to(), "manylinux_2_17_aarch64");
+//!
+//! let plan = Plan::new(&wheel, &judgement, &host, &RepairOptions::default())?;
+//! assert_eq!(plan.grafts.len(), 2);
+//!
+//! let folder = tempfile::tempdir()?;
+//! let repaired = plan.apply(&wheel, &host, folder.path())?;
+//! assert!(repaired.path.ends_with(
+//!     "greet-1.0-cp38-abi3-manylinux2014_aarch64.manylinux_2_17_aarch64.whl"
+//! ));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Other build tools depend on it with `default-features = false`: the feature `cli` is only for the
+//! binary.
+//!
+//! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`, `host`,
+//! `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
@@ -23,7 +62,6 @@ pub mod host;
 pub mod policy;
 #[doc(hidden)]
 pub mod repair;
-#[doc(hidden)]
 pub mod report;
 #[doc(hidden)]
 pub mod tag;
@@ -31,4 +69,9 @@ pub mod tag;
 pub mod wheel;
 
 pub use arch::Arch;
+pub use audit::{Audit, AuditOptions, PlatRequest, audit};
+pub use elf::Strip;
 pub use finding::{Error, ErrorKind, Finding, Severity};
+pub use host::{Host, HostOptions};
+pub use repair::{Plan, RepairOptions};
+pub use wheel::{OpenOptions, Wheel};

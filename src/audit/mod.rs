@@ -68,6 +68,31 @@ impl Audit {
         self.scale.tag_name(self.verdict.repaired)
     }
 
+    /// The tags that the wheel claims, or the tag `plat`, as far as it does not deserve them; one
+    /// error each.
+    pub fn undeserved(&self, wheel: &Wheel, plat: Option<&str>) -> Vec<Finding> {
+        let claimed = wheel
+            .name
+            .platform
+            .iter()
+            .map(|tag| tag.as_str().to_owned());
+        let tags: Vec<String> = match plat.and_then(PlatRequest::parse) {
+            Some(request) => vec![format!("{}_{}", request.base, self.arch)],
+            None => claimed.collect(),
+        };
+        let linux = format!("linux_{}", self.arch);
+        let undeserved = tags.into_iter().filter(|tag| {
+            let rung = self.scale.rung_of_tag(tag);
+            *tag != linux && rung.is_none_or(|rung| self.verdict.as_is > Since::Rung(rung))
+        });
+        undeserved
+            .map(|tag| {
+                let message = format!("does not deserve {tag}, only {}", self.tag());
+                Finding::error("tag-undeserved", message)
+            })
+            .collect()
+    }
+
     /// Every symbol that forces a tag newer than the oldest, worst first.
     pub fn blame(&self, wheel: &Wheel) -> Vec<Blame> {
         blame::blame(self, wheel)

@@ -10,7 +10,7 @@ use super::subject::TargetSpec;
 use crate::arch::Arch;
 use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
-use crate::policy::{Ladder, Rung, Since, glibc_beyond};
+use crate::policy::{Ladder, Rung, Since};
 use crate::tag::Libc;
 use crate::wheel::Wheel;
 
@@ -77,7 +77,7 @@ impl Scale {
             minors.extend(
                 needs
                     .flat_map(|need| &need.versions)
-                    .filter_map(|version| glibc_beyond(&version.name)),
+                    .filter_map(|version| self.beyond_minor(&version.name)),
             );
         }
         minors.sort_unstable();
@@ -89,6 +89,10 @@ impl Scale {
             .saturating_sub(1)
             .saturating_add(minors.len());
         self.beyond = minors;
+    }
+
+    fn beyond_minor(&self, version: &str) -> Option<u32> {
+        self.ladder.glibc_beyond(version).map(|(_, minor)| minor)
     }
 
     fn allowed_somewhere(&self, library: &crate::host::HostLibrary) -> bool {
@@ -168,7 +172,7 @@ impl Scale {
 
     /// From where on a symbol version is allowed; `None` for those that are not judged.
     pub fn version(&self, version: &str) -> Option<Since> {
-        if let Some(minor) = glibc_beyond(version) {
+        if let Some(minor) = self.beyond_minor(version) {
             let place = self.beyond.iter().position(|known| *known == minor);
             return Some(place.map_or(Since::Never, |place| {
                 Since::Rung(self.ladder.tags.len().saturating_add(place))

@@ -154,6 +154,11 @@ impl Ladder {
         })
     }
 
+    /// Whether some tag forbids symbols of `library`.
+    pub fn guards(&self, library: &str) -> bool {
+        self.symbols.contains_key(library)
+    }
+
     /// The C library version `(2, N)` that `version` asks for, if it is a `GLIBC_2.N` newer than
     /// every table: PEP 600 gives it the name `manylinux_2_N`. `None` for all else, and
     /// for architectures whose tags ended before the newest table.
@@ -283,18 +288,5 @@ mod tests {
             );
         }
         assert_eq!(glibc(Arch::Ppc64).glibc_beyond("GLIBC_2.42"), None);
-    }
-}
-
-/// The minor version of a `GLIBC_2.N` newer than every known policy.
-pub fn glibc_beyond(version: &str) -> Option<u32> {
-    let _ = version;
-    None
-}
-impl Ladder {
-    /// Whether some tag forbids symbols of `library`.
-    pub fn guards(&self, library: &str) -> bool {
-        let _ = library;
-        false
     }
 }

@@ -1,1 +1,157 @@
-//! See the module's files.
+//! Plans a repair, and carries it out.
+//!
+//! A [`Plan`] is data made without touching anything: what is grafted, edited, moved and
+//! named. [`Plan::apply`] does the only writes.
+
+pub mod graft;
+pub mod member;
+pub mod naming;
+pub mod rpath;
+pub mod sbom;
+pub mod shim;
+pub mod target;
+
+use std::collections::BTreeMap;
+
+use crate::audit::{Audit, AuditOptions};
+use crate::elf::Strip;
+use crate::finding::{Error, ErrorKind, Finding};
+use crate::host::Host;
+use crate::tag::WheelName;
+use crate::wheel::{DosTime, Wheel};
+
+pub use graft::Graft;
+pub use member::MemberEdit;
+
+/// What a repair may do.
+#[derive(Clone, Debug)]
+pub struct RepairOptions {
+    /// How the wheel is judged, the requested tag included.
+    pub audit: AuditOptions,
+    /// `--only-plat`: claim the requested tag even if a better one is deserved.
+    pub only_plat: bool,
+    /// Change the tags in the file name and in WHEEL.
+    pub update_tags: bool,
+    /// Suffix of the folder for grafts, `.libs` by default.
+    pub lib_sdir: String,
+    /// What to strip from grafts and from members that are edited.
+    pub strip: Strip,
+    /// 0 to 9 to compress every member again at that level.
+    pub compression: Option<u8>,
+    /// Seconds since 1970 for every member's date.
+    pub source_date_epoch: Option<i64>,
+    /// Write a CycloneDX SBOM if something is grafted.
+    pub sbom: bool,
+}
+
+impl Default for RepairOptions {
+    fn default() -> Self {
+        Self {
+            audit: AuditOptions::default(),
+            only_plat: false,
+            update_tags: true,
+            lib_sdir: ".libs".to_owned(),
+            strip: Strip::None,
+            compression: None,
+            source_date_epoch: None,
+            sbom: true,
+        }
+    }
+}
+
+/// Everything that a repair will do to one wheel.
+#[derive(Debug)]
+pub struct Plan {
+    /// The tag that the repair is made for.
+    pub tag: String,
+    /// The new file name.
+    pub name: WheelName,
+    /// Libraries to bring in, by member path.
+    pub grafts: Vec<Graft>,
+    /// ELF members to edit, in archive order.
+    pub edits: Vec<MemberEdit>,
+    /// The folder for grafts.
+    pub libs_dir: String,
+    /// Date of every member, or of those that have none.
+    pub date: Option<DosTime>,
+    /// What was found while planning.
+    pub findings: Vec<Finding>,
+    /// What was asked.
+    pub options: RepairOptions,
+}
+
+impl Plan {
+    /// Plans the repair of `wheel` as judged in `audit`.
+    ///
+    /// # Errors
+    /// `ErrorKind::OutOfReach` if the requested tag cannot be deserved; `ErrorKind::Refused` if a
+    /// library is missing or the wheel's own metadata forbids a rewrite.
+    pub fn new(
+        wheel: &Wheel,
+        audit: &Audit,
+        host: &Host,
+        options: &RepairOptions,
+    ) -> Result<Self, Error> {
+        let input = wheel.path.display().to_string();
+        refuse_unrepairable(wheel, &input)?;
+        let goal = target::choose(wheel, audit, options)?;
+        let libs_dir = format!("{}{}", wheel.name.distribution, options.lib_sdir);
+        let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
+        let mut findings = Vec::new();
+        let grafts = graft::plan(&graft::Question {
+            wheel,
+            audit,
+            host,
+            rung: goal.rung,
+            libs_dir: &libs_dir,
+            options,
+        })
+        .map_err(refused)?;
+        let edits = member::plan(wheel, audit, &grafts, &libs_dir, options, &mut findings)
+            .map_err(refused)?;
+        let name = if options.update_tags {
+            goal.rename(&wheel.name)
+        } else {
+            wheel.name.clone()
+        };
+        Ok(Self {
+            tag: goal.tag,
+            name,
+            grafts,
+            edits,
+            libs_dir,
+            date: None,
+            findings,
+            options: options.clone(),
+        })
+    }
+
+    /// The new member path of each old one that moves (ELF scripts), by old path.
+    pub fn moved(&self) -> BTreeMap<&str, &str> {
+        let moved = self
+            .edits
+            .iter()
+            .filter_map(|edit| Some((edit.path.as_str(), edit.moved_to.as_deref()?)));
+        moved.collect()
+    }
+}
+
+/// Codes of warnings that forbid a rewrite: what they are about would be laundered or broken.
+const BLOCKING: [&str; 3] = ["wheel-tags-differ", "elf-loads-also", "needed-path"];
+
+fn refuse_unrepairable(wheel: &Wheel, input: &str) -> Result<(), Error> {
+    let blocking = wheel
+        .findings
+        .iter()
+        .filter(|finding| BLOCKING.contains(&finding.code));
+    let findings: Vec<Finding> = blocking
+        .map(|finding| Finding {
+            severity: crate::finding::Severity::Error,
+            ..finding.clone()
+        })
+        .collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Error::many(ErrorKind::Refused, input, findings))
+}

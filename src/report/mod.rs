@@ -1,1 +1,48 @@
-//! See the module's files.
+//! Judgements and repairs as text and as JSON; one format a file.
+
+pub mod show_json;
+pub mod show_text;
+
+mod table;
+
+use crate::finding::Finding;
+use serde::Serialize;
+
+/// A finding as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingJson<'a> {
+    /// Short and stable.
+    pub code: &'a str,
+    /// `error`, `warning` or `note`.
+    pub severity: &'a str,
+    /// The member.
+    pub file: Option<&'a str>,
+    /// One sentence.
+    pub message: &'a str,
+    /// Advice.
+    pub help: Option<&'a str>,
+}
+
+impl<'a> From<&'a Finding> for FindingJson<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            code: finding.code,
+            severity: finding.severity.as_str(),
+            file: finding.file.as_deref(),
+            message: &finding.message,
+            help: finding.help.as_deref(),
+        }
+    }
+}
+
+/// One line of JSON; serialising our own types cannot fail.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The file name of a wheel, for a heading.
+pub(crate) fn file_name(path: &std::path::Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

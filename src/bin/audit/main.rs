@@ -1,3 +1,73 @@
-//! The `audit` command.
+//! The `audit` command: turns what was typed into calls of the library, and findings into words.
 
-fn main() {}
+mod args;
+mod common;
+mod show;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Cli, Command};
+use terminal::Terminal;
+
+/// Exit statuses; with several inputs the worst is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    Done = 0,
+    Bad = 1,
+    Usage = 2,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(&cli.global);
+    silence_panics();
+    if let Err(error) = start_pool(cli.global.jobs) {
+        terminal.usage(&error);
+        return Status::Usage.into();
+    }
+    let outcome = match &cli.command {
+        Command::Show(args) => show::run(args, &terminal),
+        Command::Repair(_) => Ok(Status::Bad),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "audit", &mut script);
+            terminal.bytes(&script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+                Ok(()) => terminal.bytes(&page),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    match outcome {
+        Ok(status) => status.into(),
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.usage(&format!("cannot write the output: {error}"));
+            Status::Bad.into()
+        }
+    }
+}
+
+/// A fault of ours is reported in one line by whoever catches it, not by a backtrace.
+fn silence_panics() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+fn start_pool(jobs: Option<usize>) -> Result<(), String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0));
+    pool.build_global()
+        .map_err(|error| format!("cannot start threads: {error}"))
+}

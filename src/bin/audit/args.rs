@@ -1,0 +1,176 @@
+//! What was typed: options, their help, their defaults.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Judge Linux Python wheels and repair them.
+///
+/// A wheel with compiled code runs only where the libraries and symbol versions it needs
+/// exist; its platform tag promises where that is. `audit show` says which tag a wheel deserves
+/// and why not a better one; `audit repair` copies the libraries it needs into it and gives it the
+/// best tag.
+#[derive(Debug, Parser)]
+#[command(
+    name = "audit",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Say more; show long tables whole
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// Say only what is wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: Color,
+    /// Threads to use; all cores by default
+    #[arg(long, value_name = "N", global = true, value_parser = parse_jobs)]
+    pub(crate) jobs: Option<usize>,
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("must be a number from 1 on".to_owned()),
+        Ok(jobs) => Ok(jobs),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// If standard error or output is a terminal, and `NO_COLOR` is not set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge wheels: which platform tag they deserve, and why not a better one
+    Show(ShowArgs),
+    /// Copy the libraries a wheel needs into it and tag it for the oldest platform it runs on
+    ///
+    /// With several wheels, the first that cannot be repaired ends the run, unless --keep-going.
+    Repair(RepairArgs),
+    /// Print a completion script
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man,
+}
+
+/// Where libraries are looked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where libraries are looked for")]
+pub(crate) struct SearchArgs {
+    /// Search DIR before everything else (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lib_path: Vec<PathBuf>,
+    /// Look everything up under DIR instead of /
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sysroot: Option<PathBuf>,
+    /// Open nothing outside the wheel, --lib-path and --sysroot
+    #[arg(long)]
+    pub(crate) no_host_libs: bool,
+    /// Colon-separated folders that replace the loader's own list; `AUDITWHEEL_LD_LIBRARY_PATH` adds
+    /// to it
+    #[arg(long, value_name = "DIRS")]
+    pub(crate) ldpaths: Option<String>,
+    /// Leave libraries outside whose soname or real path matches GLOB (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Do not look at instruction sets beyond the baseline (such as `x86_64_v3`)
+    #[arg(long)]
+    pub(crate) disable_isa_ext_check: bool,
+    /// Let pure Python wheels through instead of failing
+    #[arg(long)]
+    pub(crate) allow_pure_python_wheel: bool,
+    /// Accept a RECORD with unlisted or ghost rows (never a wrong hash)
+    #[arg(long)]
+    pub(crate) fix_record: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Wheels to judge
+    #[arg(value_name = "WHEEL", required = true)]
+    pub(crate) wheels: Vec<PathBuf>,
+    /// Print one JSON object a wheel
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 unless each wheel deserves every tag it claims, or the tag of --plat
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The tag to check for
+    #[arg(long, value_name = "TAG", requires = "check")]
+    pub(crate) plat: Option<String>,
+    /// Trust the wheel: skip CRCs and RECORD hashes
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    #[command(flatten)]
+    pub(crate) search: SearchArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepairArgs {
+    /// Wheels to repair
+    #[arg(value_name = "WHEEL", required = true)]
+    pub(crate) wheels: Vec<PathBuf>,
+    /// The tag to repair for, with or without its architecture, such as `manylinux_2_28`
+    #[arg(
+        long,
+        value_name = "TAG",
+        default_value = "auto",
+        env = "AUDITWHEEL_PLAT",
+        hide_env_values = true
+    )]
+    pub(crate) plat: String,
+    /// Claim just the tag of --plat, even if a better one is deserved
+    #[arg(long)]
+    pub(crate) only_plat: bool,
+    /// Keep the tags in the file name and in WHEEL
+    #[arg(long)]
+    pub(crate) no_update_tags: bool,
+    /// Folder for the results
+    #[arg(short, long, value_name = "DIR", default_value = "wheelhouse")]
+    pub(crate) wheel_dir: PathBuf,
+    /// What the name of the folder for libraries ends with, after the project's name
+    #[arg(short = 'L', long, value_name = "SUFFIX", default_value = ".libs")]
+    pub(crate) lib_sdir: String,
+    /// Strip all symbols, or just `debug` information, or what is `unneeded` to load
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_parser = PossibleValuesParser::new(["all", "debug", "unneeded"]))]
+    pub(crate) strip: Option<String>,
+    /// Compress every member again at level 0 to 9
+    #[arg(short = 'z', long, value_name = "LEVEL", env = "AUDITWHEEL_ZIP_COMPRESSION_LEVEL", hide_env_values = true, value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub(crate) zip_compression_level: Option<u8>,
+    /// Accepted for auditwheel's sake: the editor is built in
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "AUDITWHEEL_PATCHER",
+        hide_env_values = true
+    )]
+    pub(crate) patcher: Option<String>,
+    /// Print the plan, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on with the next wheel if one cannot be repaired
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Print one JSON object a wheel
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) search: SearchArgs,
+}

@@ -1,0 +1,87 @@
+//! What show and repair share.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use wheel_audit::{AuditOptions, Error, ErrorKind, Finding, HostOptions, PlatRequest};
+
+use crate::Status;
+use crate::args::SearchArgs;
+
+/// The file name of a wheel, as messages name it.
+pub(crate) fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Where libraries come from, by options and environment.
+pub(crate) fn host_options(search: &SearchArgs) -> HostOptions {
+    let mut ld_library_path = folders(env::var_os("AUDITWHEEL_LD_LIBRARY_PATH"));
+    // Like the loader's configuration, it speaks of this machine.
+    if search.ldpaths.is_none() && search.sysroot.is_none() {
+        ld_library_path.extend(folders(env::var_os("LD_LIBRARY_PATH")));
+    }
+    HostOptions {
+        sysroot: search.sysroot.clone(),
+        no_host: search.no_host_libs,
+        lib_paths: search.lib_path.clone(),
+        ldpaths: search
+            .ldpaths
+            .clone()
+            .map(|list| folders(Some(list.into()))),
+        ld_library_path,
+    }
+}
+
+/// The folders of a colon-separated list; empty entries would mean the current directory.
+fn folders(list: Option<std::ffi::OsString>) -> Vec<PathBuf> {
+    let list = list.unwrap_or_default();
+    env::split_paths(&list)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect()
+}
+
+/// How wheels are judged.
+pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOptions {
+    AuditOptions {
+        exclude: search.exclude.clone(),
+        vendor: Vec::new(),
+        ignore_isa: search.disable_isa_ext_check,
+        plat: plat.and_then(PlatRequest::parse),
+    }
+}
+
+/// The exit status of a refusal.
+pub(crate) fn status(error: &Error) -> Status {
+    match error.kind {
+        ErrorKind::Usage | ErrorKind::OutOfReach => Status::Usage,
+        _ => Status::Bad,
+    }
+}
+
+/// Runs the work on one input; a panic becomes an error that says how to report it.
+pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|_| {
+        let message = format!(
+            "internal error in wheel-audit {}",
+            env!("CARGO_PKG_VERSION")
+        );
+        let help = concat!(
+            "please report it with the wheel at ",
+            env!("CARGO_PKG_REPOSITORY"),
+            "/issues"
+        );
+        let finding = Finding::error("internal", message).help(help);
+        Err(Error::new(
+            ErrorKind::Internal,
+            path.display().to_string(),
+            finding,
+        ))
+    })
+}
+
+/// Whether a wheel's file name says that it is pure.
+pub(crate) fn is_pure_name(path: &Path) -> bool {
+    name(path).ends_with("-any.whl")
+}

@@ -1,0 +1,124 @@
+//! Data to standard output, words to standard error, colour only for terminals.
+
+use std::io::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use wheel_audit::{Error, Finding, Severity, escape::escape};
+
+use crate::Status;
+use crate::args::{Color, Global};
+
+/// How to talk.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Terminal {
+    pub(crate) fn new(global: &Global) -> Self {
+        let choice = match global.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self {
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
+    }
+
+    /// `-v`, `-vv` …
+    pub(crate) fn verbose(&self) -> u8 {
+        self.verbose
+    }
+
+    /// Prints data.
+    pub(crate) fn data(&self, text: &str) -> io::Result<Status> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Prints data as it is.
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<Status> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()?;
+        Ok(Status::Done)
+    }
+
+    /// Prints words for a person, unless they asked for silence.
+    pub(crate) fn words(&self, text: &str) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        io::stdout().lock().write_all(text.as_bytes())
+    }
+
+    /// Prints warnings, and notes if asked for with `-v`.
+    pub(crate) fn findings<'a>(
+        &self,
+        wheel: &str,
+        findings: impl IntoIterator<Item = &'a Finding>,
+    ) {
+        for finding in findings {
+            let shown = match finding.severity {
+                Severity::Error => true,
+                Severity::Warning => !self.quiet,
+                Severity::Note => self.verbose > 0,
+            };
+            if shown {
+                self.finding(wheel, finding);
+            }
+        }
+    }
+
+    fn finding(&self, wheel: &str, finding: &Finding) {
+        let (name, style) = match finding.severity {
+            Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
+            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Note => ("note", AnsiColor::Cyan.on_default().bold()),
+        };
+        self.stderr_line(name, style, &format!("{}: {finding}", escape(wheel)));
+        if let Some(help) = &finding.help {
+            for line in help.lines() {
+                self.stderr_line("  help", AnsiColor::Green.on_default(), &escape(line));
+            }
+        }
+    }
+
+    /// Prints why the work on an input ended.
+    pub(crate) fn error(&self, wheel: &str, error: &Error) {
+        for finding in &error.findings {
+            self.finding(wheel, finding);
+        }
+    }
+
+    /// Prints what is wrong with the command line or the run as a whole.
+    pub(crate) fn usage(&self, message: &str) {
+        self.stderr_line(
+            "error",
+            AnsiColor::Red.on_default().bold(),
+            &escape(message),
+        );
+    }
+
+    /// Prints a remark for a person.
+    pub(crate) fn note(&self, message: &str) {
+        if !self.quiet {
+            self.stderr_line(
+                "note",
+                AnsiColor::Cyan.on_default().bold(),
+                &escape(message),
+            );
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
+    fn stderr_line(&self, word: &str, style: Style, text: &str) {
+        let mut err = anstream::stderr().lock();
+        // Nobody is left to tell if this fails.
+        let _ = writeln!(err, "{style}{word}{style:#}: {text}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Which tag a repair is made for, and which tags the result claims.
+
+use super::RepairOptions;
+use crate::audit::{Audit, PlatRequest};
+use crate::finding::{Error, ErrorKind, Finding};
+use crate::policy::{Rung, Since};
+use crate::tag::{PlatformTag, WheelName};
+use crate::wheel::Wheel;
+
+/// The goal of a repair.
+#[derive(Clone, Debug)]
+pub struct Goal {
+    /// The tag that decides what is grafted.
+    pub tag: String,
+    /// Its rung; `None` for `linux_*`, which promises nothing but has everything grafted.
+    pub rung: Option<Rung>,
+    /// The platform tags to add to the file name.
+    pub claim: Vec<String>,
+    /// The platform tag that they replace.
+    pub replace: String,
+}
+
+/// Chooses the goal.
+///
+/// # Errors
+/// `ErrorKind::OutOfReach` with the parts of the verdict that stand in the way.
+pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<Goal, Error> {
+    let scale = &audit.scale;
+    let reached = audit.verdict.repaired;
+    let rung = match &options.audit.plat {
+        Some(request) if request.is_linux() => return Ok(linux_goal(audit)),
+        Some(request) => requested(wheel, audit, request)?,
+        None => match reached {
+            Since::Rung(rung) => rung,
+            // Auditwheel then tries the newest tag, and says what stands in its way.
+            Since::Never => scale.newest(),
+        },
+    };
+    let obstacles = obstacles(audit, rung);
+    if !obstacles.is_empty() {
+        return Err(Error::many(
+            ErrorKind::OutOfReach,
+            wheel.path.display().to_string(),
+            obstacles,
+        ));
+    }
+    let mut claim = scale.names(Since::Rung(rung));
+    if !options.only_plat && reached < Since::Rung(rung) {
+        claim.splice(0..0, scale.names(reached));
+    }
+    Ok(Goal {
+        tag: scale.tag_name(Since::Rung(rung)),
+        rung: Some(rung),
+        claim,
+        replace: format!("linux_{}", audit.arch),
+    })
+}
+
+fn linux_goal(audit: &Audit) -> Goal {
+    Goal {
+        tag: audit.scale.tag_name(Since::Never),
+        rung: None,
+        claim: audit.scale.names(Since::Never),
+        replace: String::new(),
+    }
+}
+
+fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung, Error> {
+    audit.scale.rung_of_base(&request.base).ok_or_else(|| {
+        let message = format!(
+            "{} is not a tag for {} on {}",
+            request.base,
+            audit.libc.as_str(),
+            audit.arch
+        );
+        let known: Vec<String> = audit
+            .scale
+            .rungs()
+            .map(|rung| audit.scale.tag_name(Since::Rung(rung)))
+            .collect();
+        let finding = Finding::error("plat-unknown", message)
+            .help(format!("known tags: {}", known.join(", ")));
+        Error::new(
+            ErrorKind::OutOfReach,
+            wheel.path.display().to_string(),
+            finding,
+        )
+    })
+}
+
+/// What keeps the wheel from `rung`.
+fn obstacles(audit: &Audit, rung: Rung) -> Vec<Finding> {
+    let verdict = &audit.verdict;
+    let goal = Since::Rung(rung);
+    let tag = audit.scale.tag_name(goal);
+    let mut found = Vec::new();
+    if verdict.symbols > goal {
+        let message = format!("cannot become {tag}: it needs too-recent versioned symbols");
+        let help = "compile it on an older system, such as a manylinux image of that tag, or ask for a newer tag";
+        found.push(Finding::error("symbols-too-new", message).help(help));
+    }
+    if verdict.ucs2 {
+        let message =
+            format!("cannot become {tag}: it was built for a narrow-unicode (UCS2) Python");
+        found.push(Finding::error("ucs2", message).help("build it with a wide-unicode Python"));
+    }
+    if verdict.forbidden > goal {
+        let message = format!("cannot become {tag}: it uses symbols that the policy forbids");
+        found.push(Finding::error("symbols-forbidden", message));
+    }
+    if verdict.isa > goal {
+        let message = format!("cannot become {tag}: it needs instruction sets beyond the baseline");
+        let help = "build for the baseline, or pass --disable-isa-ext-check";
+        found.push(Finding::error("isa", message).help(help));
+    }
+    found
+}
+
+impl Goal {
+    /// The file name with the tags of this goal.
+    pub fn rename(&self, name: &WheelName) -> WheelName {
+        let kept = name
+            .platform
+            .iter()
+            .filter(|tag| !tag.is_any() && tag.as_str() != self.replace);
+        let mut platform: Vec<PlatformTag> = kept.cloned().collect();
+        platform.extend(self.claim.iter().map(PlatformTag::new));
+        platform.sort();
+        platform.dedup();
+        WheelName {
+            platform,
+            ..name.clone()
+        }
+    }
+}

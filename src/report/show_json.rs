@@ -1,0 +1,283 @@
+//! `audit show --json`: the fields of auditwheel's, and ours beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{FindingJson, file_name, line};
+use crate::audit::external::Provider;
+use crate::audit::verdict::{is_loader, python_extension};
+use crate::audit::{Audit, External};
+use crate::deps::{Origin, Target};
+use crate::finding::Error;
+use crate::host::FoundBy;
+use crate::policy::Since;
+use crate::wheel::{ElfMember, Wheel};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    wheel: String,
+    pure: bool,
+    overall_tag: String,
+    sym_tag: String,
+    pyfpe: bool,
+    ucs2: bool,
+    unsupported_isa: bool,
+    versioned_symbols: &'a BTreeMap<String, BTreeSet<String>>,
+    external_libs: BTreeMap<&'a str, Option<String>>,
+    policy_upgrades: BTreeMap<String, Upgrade<'a>>,
+    arch: &'a str,
+    libc: &'a str,
+    claimed_tags: Vec<&'a str>,
+    repairable_to: Option<String>,
+    blame: Vec<BlameJson>,
+    files: Vec<FileJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct Upgrade<'a> {
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    libs_to_eliminate: BTreeSet<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    blacklisted_symbols: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+#[derive(Serialize)]
+struct BlameJson {
+    file: String,
+    symbol: Option<String>,
+    version: String,
+    library: String,
+    tag: String,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: &'a str,
+    soname: Option<&'a str>,
+    needed: &'a [String],
+    rpath: Option<&'a str>,
+    runpath: Option<&'a str>,
+    versions: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    python_extension: bool,
+    libraries: Vec<LibraryJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LibraryJson<'a> {
+    soname: &'a str,
+    path: Option<String>,
+    found_by: Option<String>,
+    in_wheel: bool,
+}
+
+/// The document for a wheel that was judged, as one line.
+pub fn judged(wheel: &Wheel, audit: &Audit) -> String {
+    let verdict = &audit.verdict;
+    let repairable = verdict.repaired != Since::Never && !has_missing(audit);
+    let mut findings: Vec<FindingJson<'_>> = wheel.findings.iter().map(FindingJson::from).collect();
+    findings.extend(audit.findings.iter().map(FindingJson::from));
+    line(&Document {
+        version: 1,
+        wheel: file_name(&wheel.path),
+        pure: false,
+        overall_tag: audit.tag(),
+        sym_tag: audit.scale.tag_name(verdict.symbols),
+        pyfpe: verdict.pyfpe,
+        ucs2: verdict.ucs2,
+        unsupported_isa: verdict.isa == Since::Never,
+        versioned_symbols: &verdict.versions,
+        external_libs: external_libs(audit),
+        policy_upgrades: upgrades(audit),
+        arch: audit.arch.as_str(),
+        libc: audit.libc.as_str(),
+        claimed_tags: wheel
+            .name
+            .platform
+            .iter()
+            .map(crate::tag::PlatformTag::as_str)
+            .collect(),
+        repairable_to: repairable.then(|| audit.repairable_to()),
+        blame: blame(wheel, audit),
+        files: wheel
+            .elves
+            .iter()
+            .enumerate()
+            .map(|(index, elf)| file(wheel, audit, index, elf))
+            .collect(),
+        findings,
+    })
+}
+
+/// Whether a repair would stop at a library that was not found.
+pub fn has_missing(audit: &Audit) -> bool {
+    let Since::Rung(rung) = audit.verdict.repaired else {
+        return false;
+    };
+    let mut grafted = audit
+        .externals
+        .iter()
+        .filter(|external| external.needed_for(rung));
+    grafted.any(|external| external.provider == Provider::Missing)
+}
+
+fn external_libs(audit: &Audit) -> BTreeMap<&str, Option<String>> {
+    let best = audit.scale.best();
+    let outside = audit
+        .externals
+        .iter()
+        .filter(|external| external.needed_for(best));
+    outside
+        .map(|external| (external.soname.as_str(), real_path(audit, external)))
+        .collect()
+}
+
+/// The file behind an external library.
+pub fn real_path(audit: &Audit, external: &External) -> Option<String> {
+    let Provider::Node(node) = external.provider else {
+        return None;
+    };
+    match &audit.graph.nodes.get(node)?.origin {
+        Origin::Host(library) => Some(library.real_path.display().to_string()),
+        Origin::Member(_) => None,
+    }
+}
+
+fn upgrades(audit: &Audit) -> BTreeMap<String, Upgrade<'_>> {
+    let better = audit
+        .scale
+        .rungs()
+        .filter(|rung| Since::Rung(*rung) < audit.verdict.as_is);
+    let entries = better.filter_map(|rung| {
+        let libraries = audit
+            .externals
+            .iter()
+            .filter(|external| external.needed_for(rung));
+        let mut symbols: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for found in audit
+            .verdict
+            .forbidden_symbols
+            .iter()
+            .filter(|found| found.since > Since::Rung(rung))
+        {
+            symbols
+                .entry(&found.library)
+                .or_default()
+                .insert(&found.symbol);
+        }
+        let upgrade = Upgrade {
+            libs_to_eliminate: libraries.map(|external| external.soname.as_str()).collect(),
+            blacklisted_symbols: symbols,
+        };
+        let empty = upgrade.libs_to_eliminate.is_empty() && upgrade.blacklisted_symbols.is_empty();
+        (!empty).then(|| (audit.scale.tag_name(Since::Rung(rung)), upgrade))
+    });
+    entries.collect()
+}
+
+fn blame(wheel: &Wheel, audit: &Audit) -> Vec<BlameJson> {
+    let found = audit.blame(wheel).into_iter();
+    let entries = found.map(|blame| BlameJson {
+        tag: audit.scale.tag_name(blame.since),
+        file: blame.file,
+        symbol: blame.symbol,
+        version: blame.version,
+        library: blame.library,
+    });
+    entries.collect()
+}
+
+fn file<'a>(wheel: &'a Wheel, audit: &'a Audit, index: usize, elf: &'a ElfMember) -> FileJson<'a> {
+    let facts = &elf.facts;
+    let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for need in facts
+        .version_needs
+        .iter()
+        .filter(|need| !is_loader(&need.library))
+    {
+        let names = need.versions.iter().map(|version| version.name.as_str());
+        versions.entry(&need.library).or_default().extend(names);
+    }
+    let edges = audit
+        .graph
+        .nodes
+        .get(index)
+        .map(|node| node.edges.as_slice())
+        .unwrap_or_default();
+    FileJson {
+        path: &elf.path,
+        soname: facts.soname.as_deref(),
+        needed: &facts.needed,
+        rpath: facts.rpath.as_deref(),
+        runpath: facts.runpath.as_deref(),
+        versions,
+        python_extension: python_extension(elf).is_some(),
+        libraries: edges
+            .iter()
+            .map(|edge| library(wheel, audit, &edge.soname, &edge.target))
+            .collect(),
+    }
+}
+
+fn library<'a>(wheel: &Wheel, audit: &Audit, soname: &'a str, target: &Target) -> LibraryJson<'a> {
+    let (path, found_by, in_wheel) = match target {
+        Target::Node(node, found_by) => match audit.graph.nodes.get(*node).map(|node| &node.origin)
+        {
+            Some(Origin::Member(member)) => {
+                let path = wheel.elves.get(*member).map(|elf| elf.path.clone());
+                (path, Some(found_by_name(found_by)), true)
+            }
+            Some(Origin::Host(library)) => {
+                let path = library.real_path.display().to_string();
+                (Some(path), Some(found_by_name(found_by)), false)
+            }
+            None => (None, None, false),
+        },
+        Target::Excluded { path, .. } => {
+            let path = path.as_ref().map(|path| path.display().to_string());
+            (path, Some("exclude".to_owned()), false)
+        }
+        Target::Missing(_) | Target::Libpython | Target::Loader => (None, None, false),
+    };
+    LibraryJson {
+        soname,
+        path,
+        found_by,
+        in_wheel,
+    }
+}
+
+/// How a library was found, in words.
+pub fn found_by_name(found_by: &FoundBy) -> String {
+    match found_by {
+        FoundBy::LibPath => "--lib-path".to_owned(),
+        FoundBy::Rpath(file) => format!("RPATH of {file}"),
+        FoundBy::Runpath(file) => format!("RUNPATH of {file}"),
+        FoundBy::Environment => "LD_LIBRARY_PATH".to_owned(),
+        FoundBy::LdPaths => "--ldpaths".to_owned(),
+        FoundBy::LoaderConfig(file) => file.display().to_string(),
+        FoundBy::Trusted => "default folder".to_owned(),
+        FoundBy::WheelSoname => "soname in the wheel".to_owned(),
+        FoundBy::Path => "path".to_owned(),
+    }
+}
+
+/// The document for a pure wheel that was let through.
+pub fn pure(wheel: &str) -> String {
+    line(&serde_json::json!({ "version": 1, "wheel": wheel, "pure": true }))
+}
+
+/// The document for a wheel that could not be judged.
+pub fn refused(wheel: &str, error: &Error) -> String {
+    let findings: Vec<FindingJson<'_>> = error.findings.iter().map(FindingJson::from).collect();
+    let message = error
+        .findings
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    line(
+        &serde_json::json!({ "version": 1, "wheel": wheel, "error": message, "findings": findings }),
+    )
+}
