@@ -71,6 +71,7 @@ pub mod wheel;
 pub use arch::Arch;
 pub use audit::{Audit, AuditOptions, PlatRequest, audit};
 pub use elf::Strip;
+pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Severity};
 pub use host::{Host, HostOptions};
 pub use repair::{Plan, RepairOptions};

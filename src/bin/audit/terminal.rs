@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use wheel_audit::{Error, Finding, Severity, escape::escape};
+use wheel_audit::{Error, Finding, Severity, escape};
 
 use crate::Status;
 use crate::args::{Color, Global};

@@ -1,0 +1,199 @@
+//! The floors of the house: each uses only floors below it, and the command uses only what
+//! the library offers. Also the rules of the house that no lint knows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up; modules on one line stand side by side and do not use each other,
+/// except the ground floor's own.
+const FLOORS: &[&[&str]] = &[
+    &["arch", "escape", "finding", "fnmatch"],
+    &["elf"],
+    &["tag"],
+    &["policy"],
+    &["wheel"],
+    &["host"],
+    &["deps"],
+    &["audit"],
+    &["repair"],
+    &["report"],
+];
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut pending = vec![root];
+    let mut found = Vec::new();
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no sources under {folder}");
+    found
+}
+
+fn relative(path: &Path) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    path.strip_prefix(root)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// The code before the unit tests, comments left out.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The names that follow `prefix` (`crate::`) in `text`, groups opened.
+fn names_after(prefix: &str, text: &str) -> Vec<String> {
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices(prefix) {
+        let rest = &text[start + prefix.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            found.push(word(rest));
+            continue;
+        };
+        let (mut depth, mut fresh) = (0, true);
+        for (at, character) in group.char_indices() {
+            match character {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => fresh = true,
+                c if fresh && c.is_alphabetic() => {
+                    found.push(word(&group[at..]));
+                    fresh = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_floor_uses_only_those_below() {
+    let mut wrong = Vec::new();
+    for path in sources("src") {
+        let name = relative(&path);
+        let module = name["src/".len()..]
+            .split(['/', '.'])
+            .next()
+            .unwrap()
+            .to_owned();
+        if module == "lib" || module == "bin" {
+            continue;
+        }
+        let floor = floor_of(&module)
+            .unwrap_or_else(|| panic!("{name} stands on no floor: add it to FLOORS"));
+        for used in names_after("crate::", &code(&path)) {
+            let fine = used == module
+                || floor_of(&used).is_some_and(|other| other < floor || (other == 0 && floor == 0));
+            if !fine {
+                wrong.push(format!("{name} uses {used}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_command_reaches_the_library_by_its_front_door() {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let hidden: Vec<&str> = lib
+        .split("#[doc(hidden)]\npub mod ")
+        .skip(1)
+        .map(|rest| rest.split(';').next().unwrap())
+        .collect();
+    assert!(!hidden.is_empty());
+    let functions: Vec<&str> = lib
+        .lines()
+        .filter(|line| line.starts_with("pub use"))
+        .collect();
+    let offered = functions.join("\n");
+    let mut wrong = Vec::new();
+    for path in sources("src/bin") {
+        for used in names_after("wheel_audit::", &code(&path)) {
+            let by_module = hidden.contains(&used.as_str())
+                && !offered.contains(&format!("::{used};"))
+                && !offered.contains(&format!(", {used}}}"));
+            if by_module {
+                wrong.push(format!("{} uses the hidden module {used}", relative(&path)));
+            }
+        }
+        let text = code(&path);
+        let reached = hidden
+            .iter()
+            .filter(|module| text.contains(&format!("{module}::{module}")));
+        wrong.extend(reached.map(|module| format!("{} reaches into {module}", relative(&path))));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_file_knows_each_format_crate() {
+    let owners = [
+        ("zip::", "src/wheel/"),
+        ("object::", "src/elf/"),
+        ("goblin::", "src/elf/"),
+        ("csv::", "src/wheel/"),
+    ];
+    for path in sources("src") {
+        let (name, text) = (relative(&path), code(&path));
+        for (crate_name, owner) in owners {
+            let used = text.match_indices(crate_name).any(|(at, _)| {
+                let before = text[..at].chars().next_back();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+            });
+            assert!(
+                !used || name.starts_with(owner),
+                "{name} uses {crate_name}, which is {owner}'s business"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_hold_one_idea() {
+    for path in sources("src") {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap_or_default()
+            .lines()
+            .count();
+        assert!(
+            lines <= 400,
+            "{} has {lines} lines before its tests: split it",
+            relative(&path)
+        );
+        assert!(
+            !path.ends_with("utils.rs"),
+            "{} names no idea",
+            relative(&path)
+        );
+    }
+}
