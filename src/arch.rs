@@ -1,6 +1,19 @@
 //! CPU architectures, as wheels name them and as ELF headers encode them.
 
 use std::fmt;
+use std::str::FromStr;
+
+/// `e_machine` values, from the System V ABI's registry.
+mod em {
+    pub(super) const I386: u16 = 3;
+    pub(super) const PPC64: u16 = 21;
+    pub(super) const S390: u16 = 22;
+    pub(super) const ARM: u16 = 40;
+    pub(super) const X86_64: u16 = 62;
+    pub(super) const AARCH64: u16 = 183;
+    pub(super) const RISCV: u16 = 243;
+    pub(super) const LOONGARCH: u16 = 258;
+}
 
 /// A CPU architecture that platform tags know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,12 +72,177 @@ impl Arch {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|arch| arch.as_str() == name)
     }
+
+    /// The architecture of an ELF header: its class, byte order, `e_machine` and `e_flags`.
+    ///
+    /// # Errors
+    /// Why no platform tag covers it, as a phrase.
+    pub fn from_elf(
+        machine: u16,
+        is_64: bool,
+        big_endian: bool,
+        flags: u32,
+    ) -> Result<Self, String> {
+        match (machine, is_64, big_endian) {
+            (em::X86_64, true, false) => Ok(Self::X86_64),
+            (em::I386, false, false) => Ok(Self::I686),
+            (em::AARCH64, true, false) => Ok(Self::Aarch64),
+            (em::ARM, false, false) => arm(flags),
+            (em::PPC64, true, true) => Ok(Self::Ppc64),
+            (em::PPC64, true, false) => Ok(Self::Ppc64le),
+            (em::S390, true, true) => Ok(Self::S390x),
+            (em::RISCV, true, false) => Ok(Self::Riscv64),
+            (em::LOONGARCH, true, false) => Ok(Self::Loongarch64),
+            _ => Err(format!(
+                "no platform tag for {}-bit {}-endian {}",
+                if is_64 { 64 } else { 32 },
+                if big_endian { "big" } else { "little" },
+                machine_name(machine)
+            )),
+        }
+    }
+
+    /// The largest page size that Linux uses there, in bytes: what new segments align to.
+    ///
+    /// Source: the `ELF_MAXPAGESIZE` of GNU ld's targets.
+    pub fn max_page_size(self) -> u64 {
+        match self {
+            Self::X86_64 | Self::I686 | Self::S390x | Self::Riscv64 => 4 << 10,
+            Self::Aarch64 | Self::Armv7l | Self::Ppc64 | Self::Ppc64le | Self::Loongarch64 => {
+                64 << 10
+            }
+        }
+    }
+
+    /// Debian's multiarch name, such as `x86_64-linux-gnu`.
+    pub fn multiarch(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-linux-gnu",
+            Self::I686 => "i386-linux-gnu",
+            Self::Aarch64 => "aarch64-linux-gnu",
+            Self::Armv7l => "arm-linux-gnueabihf",
+            Self::Ppc64 => "powerpc64-linux-gnu",
+            Self::Ppc64le => "powerpc64le-linux-gnu",
+            Self::S390x => "s390x-linux-gnu",
+            Self::Riscv64 => "riscv64-linux-gnu",
+            Self::Loongarch64 => "loongarch64-linux-gnu",
+        }
+    }
+
+    /// What `$LIB` may stand for in glibc's loader. It is fixed when glibc is built: `lib64` in
+    /// Red Hat's layout, a multiarch folder in Debian's, `lib` elsewhere.
+    pub fn lib_tokens(self) -> &'static [&'static str] {
+        match self {
+            Self::X86_64 => &["lib64", "lib/x86_64-linux-gnu", "lib"],
+            Self::I686 => &["lib", "lib/i386-linux-gnu", "lib32"],
+            Self::Aarch64 => &["lib64", "lib/aarch64-linux-gnu", "lib"],
+            Self::Armv7l => &["lib", "lib/arm-linux-gnueabihf"],
+            Self::Ppc64 => &["lib64", "lib/powerpc64-linux-gnu", "lib"],
+            Self::Ppc64le => &["lib64", "lib/powerpc64le-linux-gnu", "lib"],
+            Self::S390x => &["lib64", "lib/s390x-linux-gnu", "lib"],
+            Self::Riscv64 => &["lib64/lp64d", "lib64", "lib/riscv64-linux-gnu", "lib"],
+            Self::Loongarch64 => &["lib64", "lib/loongarch64-linux-gnu", "lib"],
+        }
+    }
+
+    /// What `$PLATFORM` may stand for: the kernel's `AT_PLATFORM`, baseline first. Empty where
+    /// the kernel gives none, so that the loader drops the entry.
+    pub fn platform_tokens(self) -> &'static [&'static str] {
+        match self {
+            Self::X86_64 => &["x86_64", "haswell", "xeon_phi"],
+            Self::I686 => &["i686", "i586", "i486", "i386"],
+            Self::Aarch64 => &["aarch64"],
+            Self::Armv7l => &["v7l", "v8l"],
+            Self::Ppc64 => &["power4", "power5", "power6", "power7", "power8", "power9"],
+            Self::Ppc64le => &["power8", "power9", "power10", "power11"],
+            Self::S390x => &[
+                "z900", "z990", "z9-109", "z10", "z196", "zEC12", "z13", "z14", "z15",
+            ],
+            Self::Riscv64 => &[],
+            Self::Loongarch64 => &["loongarch64"],
+        }
+    }
+
+    /// The file name of glibc's loader.
+    pub fn glibc_loader(self) -> &'static str {
+        match self {
+            Self::X86_64 => "ld-linux-x86-64.so.2",
+            Self::I686 => "ld-linux.so.2",
+            Self::Aarch64 => "ld-linux-aarch64.so.1",
+            Self::Armv7l => "ld-linux-armhf.so.3",
+            Self::Ppc64 | Self::S390x => "ld64.so.1",
+            Self::Ppc64le => "ld64.so.2",
+            Self::Riscv64 => "ld-linux-riscv64-lp64d.so.1",
+            Self::Loongarch64 => "ld-linux-loongarch-lp64d.so.1",
+        }
+    }
+
+    /// The architecture as musl spells it, in `ld-musl-ARCH.so.1` and `ld-musl-ARCH.path`.
+    pub fn musl_name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::I686 => "i386",
+            Self::Aarch64 => "aarch64",
+            Self::Armv7l => "armhf",
+            Self::Ppc64 => "powerpc64",
+            Self::Ppc64le => "powerpc64le",
+            Self::S390x => "s390x",
+            Self::Riscv64 => "riscv64",
+            Self::Loongarch64 => "loongarch64",
+        }
+    }
+
+    /// Whether two files of this machine that have these `e_flags` load into one process: the
+    /// ABIs for floating-point arguments agree, and on ppc64 the versions of the ABI.
+    pub fn flags_agree(machine: u16, one: u32, other: u32) -> bool {
+        // Zero in the field of Arm and ppc64 says nothing.
+        let stated = |mask| one & mask == 0 || other & mask == 0 || one & mask == other & mask;
+        match machine {
+            em::ARM => stated(0x600),
+            em::PPC64 => stated(0x3),
+            em::RISCV => one & 0x6 == other & 0x6,
+            em::LOONGARCH => stated(0x7),
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Arch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+fn arm(flags: u32) -> Result<Arch, String> {
+    const EABI: u32 = 0xff00_0000;
+    const EABI_5: u32 = 0x0500_0000;
+    const HARD_FLOAT: u32 = 0x400;
+    if flags & EABI != EABI_5 {
+        return Err("armv7l needs version 5 of the Arm EABI".to_owned());
+    }
+    if flags & HARD_FLOAT == 0 {
+        return Err("armv7l needs the hard-float ABI".to_owned());
+    }
+    Ok(Arch::Armv7l)
+}
+
+/// A name for messages.
+fn machine_name(machine: u16) -> String {
+    let name = match machine {
+        em::I386 => "x86",
+        em::X86_64 => "x86-64",
+        em::ARM => "Arm",
+        em::AARCH64 => "AArch64",
+        em::PPC64 => "PowerPC64",
+        em::S390 => "S/390",
+        em::RISCV => "RISC-V",
+        em::LOONGARCH => "LoongArch",
+        2 | 18 | 43 => "SPARC",
+        8 | 10 => "MIPS",
+        20 => "PowerPC",
+        other => return format!("machine {other}"),
+    };
+    name.to_owned()
 }
 
 /// A micro-architecture level of x86-64 (psABI), also a suffix of platform tags.
@@ -78,4 +256,128 @@ pub enum IsaLevel {
     V3,
     /// `x86_64_v4`.
     V4,
+}
+
+impl IsaLevel {
+    /// Every level, lowest first.
+    pub const ALL: [Self; 4] = [Self::V1, Self::V2, Self::V3, Self::V4];
+
+    /// What a platform tag appends to `x86_64`: `""`, `"_v2"`, `"_v3"`, `"_v4"`.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::V1 => "",
+            Self::V2 => "_v2",
+            Self::V3 => "_v3",
+            Self::V4 => "_v4",
+        }
+    }
+
+    /// The level that `GNU_PROPERTY_X86_ISA_1_NEEDED` asks for.
+    ///
+    /// # Errors
+    /// The bits, if none of them is that of a level.
+    pub fn from_needed_bits(bits: u32) -> Result<Self, u32> {
+        const BASELINE: u32 = 1;
+        match bits {
+            _ if bits & 8 != 0 => Ok(Self::V4),
+            _ if bits & 4 != 0 => Ok(Self::V3),
+            _ if bits & 2 != 0 => Ok(Self::V2),
+            _ if bits & !BASELINE == 0 => Ok(Self::V1),
+            _ => Err(bits),
+        }
+    }
+}
+
+/// As in platform tags: `x86_64`, `x86_64_v2` …
+impl fmt::Display for IsaLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "x86_64{}", self.suffix())
+    }
+}
+
+/// The reverse of `Display`.
+impl FromStr for IsaLevel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let suffix = text.strip_prefix("x86_64").ok_or(())?;
+        let mut levels = Self::ALL.into_iter();
+        levels.find(|level| level.suffix() == suffix).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for arch in Arch::ALL {
+            assert_eq!(Arch::from_name(arch.as_str()), Some(arch));
+        }
+        for level in IsaLevel::ALL {
+            assert_eq!(level.to_string().parse(), Ok(level));
+        }
+        assert_eq!("x86_64_v5".parse::<IsaLevel>(), Err(()));
+        assert_eq!("i686".parse::<IsaLevel>(), Err(()));
+    }
+
+    /// `e_machine`, class, byte order (`B` or `L`) and `e_flags`.
+    fn of(machine: u16, class: u8, order: char, flags: u32) -> Result<Arch, String> {
+        Arch::from_elf(machine, class == 64, order == 'B', flags)
+    }
+
+    #[test]
+    fn elf_headers_name_an_architecture() {
+        assert_eq!(of(62, 64, 'L', 0), Ok(Arch::X86_64));
+        assert_eq!(of(3, 32, 'L', 0), Ok(Arch::I686));
+        assert_eq!(of(183, 64, 'L', 0), Ok(Arch::Aarch64));
+        assert_eq!(of(40, 32, 'L', 0x0500_0400), Ok(Arch::Armv7l));
+        assert_eq!(of(21, 64, 'B', 1), Ok(Arch::Ppc64));
+        assert_eq!(of(21, 64, 'L', 2), Ok(Arch::Ppc64le));
+        assert_eq!(of(22, 64, 'B', 0), Ok(Arch::S390x));
+        assert_eq!(of(243, 64, 'L', 5), Ok(Arch::Riscv64));
+        assert_eq!(of(258, 64, 'L', 0x43), Ok(Arch::Loongarch64));
+    }
+
+    #[test]
+    fn headers_without_a_tag_say_why() {
+        let why = |machine, class, order, flags| of(machine, class, order, flags).unwrap_err();
+        let soft = "armv7l needs the hard-float ABI";
+        assert_eq!(why(40, 32, 'L', 0x0500_0200), soft);
+        assert_eq!(why(40, 32, 'L', 0x0500_0000), soft);
+        let eabi = "armv7l needs version 5 of the Arm EABI";
+        assert_eq!(why(40, 32, 'L', 0x0400_0400), eabi);
+        let none = |what| format!("no platform tag for {what}");
+        assert_eq!(why(62, 32, 'L', 0), none("32-bit little-endian x86-64"));
+        assert_eq!(why(183, 64, 'B', 0), none("64-bit big-endian AArch64"));
+        assert_eq!(why(22, 32, 'B', 0), none("32-bit big-endian S/390"));
+        assert_eq!(
+            why(9999, 64, 'L', 0),
+            none("64-bit little-endian machine 9999")
+        );
+    }
+
+    #[test]
+    fn flags_that_state_another_abi_differ() {
+        let (arm, ppc64, riscv) = (40, 21, 243);
+        assert!(!Arch::flags_agree(arm, 0x0500_0400, 0x0500_0200));
+        assert!(Arch::flags_agree(arm, 0x0500_0400, 0x0500_0000));
+        assert!(!Arch::flags_agree(ppc64, 1, 2));
+        assert!(Arch::flags_agree(ppc64, 2, 0));
+        assert!(!Arch::flags_agree(riscv, 0x5, 0x1));
+        assert!(Arch::flags_agree(riscv, 0x5, 0x4));
+        assert!(Arch::flags_agree(62, 0, 9));
+    }
+
+    #[test]
+    fn the_highest_known_isa_bit_counts() {
+        use IsaLevel::{V1, V2, V3, V4};
+        let levels = [0, 1, 3, 7, 0xf, 0x12, 0x10, 0x11].map(IsaLevel::from_needed_bits);
+        assert_eq!(
+            levels[..6],
+            [Ok(V1), Ok(V1), Ok(V2), Ok(V3), Ok(V4), Ok(V2)]
+        );
+        assert_eq!(levels[6..], [Err(0x10), Err(0x11)]);
+    }
 }

@@ -11,6 +11,9 @@
     clippy::as_conversions
 )]
 
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
 use super::header::{Encoding, Header, Segment, decode_dynamic_entry, pt};
 use super::image::{ElfError, Image, bytes_at};
 use crate::escape::escape_bytes;
@@ -18,8 +21,15 @@ use crate::escape::escape_bytes;
 /// The longest string that is read: `PATH_MAX` on Linux, NUL included.
 pub const LONGEST_STRING: u64 = 4096;
 
-/// How much of a table is read at a time.
-const WINDOW: u64 = 4096;
+/// How much of a table is read at first: most are short.
+const FIRST_WINDOW: u64 = 1 << 12;
+
+/// How much of a table is read at a time after that.
+const WINDOW: u64 = 1 << 16;
+
+/// String tables up to this size are read whole; of larger ones, each string when it is
+/// asked for.
+const SMALL_STRING_TABLE: u64 = 16 << 20;
 
 /// Tags of dynamic entries, as [`Entry::tag`] holds them.
 #[expect(missing_docs, reason = "the names are those of the specification")]
@@ -32,7 +42,14 @@ pub mod dt {
     pub const STRSZ: i64 = 10;
     pub const SONAME: i64 = 14;
     pub const RPATH: i64 = 15;
+    pub const PLTRELSZ: i64 = 2;
+    pub const RELA: i64 = 7;
+    pub const RELASZ: i64 = 8;
+    pub const REL: i64 = 17;
+    pub const RELSZ: i64 = 18;
+    pub const PLTREL: i64 = 20;
     pub const DEBUG: i64 = 21;
+    pub const JMPREL: i64 = 23;
     pub const TEXTREL: i64 = 22;
     pub const RUNPATH: i64 = 29;
     pub const FLAGS: i64 = 30;
@@ -97,6 +114,8 @@ pub struct View<'a> {
     /// `None` for files without `PT_DYNAMIC`.
     pub dynamic: Option<Dynamic>,
     strings: Option<StringTable>,
+    /// The string table, where it is in memory or small.
+    string_bytes: Cow<'a, [u8]>,
 }
 
 /// Where `DT_STRTAB` and `DT_STRSZ` say that the strings are.
@@ -123,9 +142,15 @@ impl<'a> View<'a> {
             segments,
             dynamic: None,
             strings: None,
+            string_bytes: Cow::Borrowed(&[]),
         };
         view.dynamic = view.read_dynamic()?;
         view.strings = view.read_string_table()?;
+        if let Some(StringTable { offset, size }) = view.strings
+            && (size <= SMALL_STRING_TABLE || image.as_bytes().is_some())
+        {
+            view.string_bytes = bytes_at(image, offset, size, "dynamic strings")?;
+        }
         Ok(view)
     }
 
@@ -159,6 +184,11 @@ impl<'a> View<'a> {
         let in_file = self.image.size().checked_sub(offset)?;
         let len = load.filesz.checked_sub(skipped)?.min(in_file);
         (len > 0).then_some((offset, len))
+    }
+
+    /// The value of the last dynamic entry with `tag`, if there is one.
+    pub fn dynamic_value(&self, tag: i64) -> Option<u64> {
+        self.dynamic.as_ref()?.last(tag)
     }
 
     fn read_dynamic(&self) -> Result<Option<Dynamic>, ElfError> {
@@ -207,22 +237,52 @@ impl<'a> View<'a> {
 
     /// Entries from `offset` to `DT_NULL`, or as many as `len` bytes hold.
     fn read_entries(&self, offset: u64, len: u64) -> Result<Vec<Entry>, ElfError> {
-        let size = self.encoding().dynamic_entry_size();
-        let step = usize::try_from(size).unwrap_or(usize::MAX);
+        let encoding = self.encoding();
         let mut entries = Vec::new();
-        let mut done = 0;
+        self.records(
+            offset,
+            len,
+            encoding.dynamic_entry_size(),
+            |bytes| match decode_dynamic_entry(encoding, bytes) {
+                Some((tag, value)) if tag != dt::NULL => {
+                    entries.push(Entry { tag, value });
+                    ControlFlow::Continue(())
+                }
+                _ => ControlFlow::Break(()),
+            },
+        )?;
+        Ok(entries)
+    }
+
+    /// Hands each whole record of `size` bytes in the `len` bytes at `offset` to `each`, until
+    /// that breaks. Memory does not depend on `len`.
+    pub fn records(
+        &self,
+        offset: u64,
+        len: u64,
+        size: u64,
+        mut each: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), ElfError> {
+        let step = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut window = match self.image.as_bytes() {
+            Some(_) => u64::MAX,
+            None => FIRST_WINDOW,
+        };
+        let mut done: u64 = 0;
         while let Some(left) = len.checked_sub(done).filter(|left| *left >= size) {
+            let whole = left.min(window).checked_div(size).unwrap_or(0);
+            let take = whole.saturating_mul(size);
             let at = offset.saturating_add(done);
-            let bytes = bytes_at(self.image, at, left.min(WINDOW), "dynamic entries")?;
-            for chunk in bytes.chunks_exact(step) {
-                match decode_dynamic_entry(self.encoding(), chunk) {
-                    Some((tag, value)) if tag != dt::NULL => entries.push(Entry { tag, value }),
-                    _ => return Ok(entries),
+            let bytes = bytes_at(self.image, at, take, "entries of a table")?;
+            for record in bytes.chunks_exact(step) {
+                if each(record).is_break() {
+                    return Ok(());
                 }
             }
-            done = done.saturating_add(WINDOW);
+            done = done.saturating_add(take);
+            window = window.max(WINDOW);
         }
-        Ok(entries)
+        Ok(())
     }
 
     fn read_string_table(&self) -> Result<Option<StringTable>, ElfError> {
@@ -253,20 +313,18 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// [`ElfError::Malformed`], naming `what`, if it does not end within the table and
-    /// [`LONGEST_STRING`] bytes.
-    pub fn string(&self, at: u64, what: &str) -> Result<Vec<u8>, ElfError> {
+    /// `longest` bytes.
+    pub fn string(&self, at: u64, longest: u64, what: &str) -> Result<Cow<'_, [u8]>, ElfError> {
         let table = self.string_table(what)?;
         let outside =
             || ElfError::malformed(format!("{what} lies outside the dynamic string table"));
         let left = table.size.checked_sub(at).filter(|left| *left > 0);
-        let limit = left.ok_or_else(outside)?.min(LONGEST_STRING);
-        let offset = table.offset.checked_add(at).ok_or_else(outside)?;
+        let limit = left.ok_or_else(outside)?.min(longest);
         // Most names are short: two reads for the few that are not.
         for len in [limit.min(128), limit] {
-            let mut bytes = bytes_at(self.image, offset, len, what)?;
-            if let Some(end) = bytes.iter().position(|byte| *byte == 0) {
-                bytes.truncate(end);
-                return Ok(bytes);
+            let bytes = self.string_bytes_at(table, at, len)?;
+            if let Some(end) = end_of_string(&bytes) {
+                return Ok(truncated(bytes, end));
             }
         }
         Err(ElfError::malformed(format!(
@@ -274,19 +332,70 @@ impl<'a> View<'a> {
         )))
     }
 
+    /// Up to `len` bytes from `at` on, as many as the dynamic string table has.
+    pub fn string_start(&self, at: u64, len: usize) -> Result<Cow<'_, [u8]>, ElfError> {
+        let table = self.string_table("a dynamic symbol")?;
+        let left = table.size.saturating_sub(at);
+        let len = u64::try_from(len).unwrap_or(u64::MAX).min(left);
+        self.string_bytes_at(table, at, len)
+    }
+
+    /// `len` bytes from `at` on, which are known to be in the table.
+    fn string_bytes_at(
+        &self,
+        table: StringTable,
+        at: u64,
+        len: u64,
+    ) -> Result<Cow<'_, [u8]>, ElfError> {
+        if self.string_bytes.is_empty() {
+            let offset = table.offset.saturating_add(at);
+            return bytes_at(self.image, offset, len, "dynamic strings");
+        }
+        let start = usize::try_from(at).ok();
+        let end = at
+            .checked_add(len)
+            .and_then(|end| usize::try_from(end).ok());
+        let range = start
+            .zip(end)
+            .and_then(|(start, end)| self.string_bytes.get(start..end));
+        Ok(Cow::Borrowed(range.unwrap_or_default()))
+    }
+
     /// The string at `at`, which must be UTF-8 and not empty.
     ///
     /// # Errors
     /// As [`View::string`], and [`ElfError::Malformed`] with the escaped name.
     pub fn name(&self, at: u64, what: &str) -> Result<String, ElfError> {
-        let bytes = self.string(at, what)?;
+        let bytes = self.string(at, LONGEST_STRING, what)?;
         if bytes.is_empty() {
             return Err(ElfError::malformed(format!("{what} is empty")));
         }
-        String::from_utf8(bytes).map_err(|error| {
-            let name = escape_bytes(error.as_bytes());
-            ElfError::malformed(format!("{what} is not UTF-8: {name}"))
-        })
+        text(bytes, what)
+    }
+}
+
+/// `bytes` as a string.
+///
+/// # Errors
+/// [`ElfError::Malformed`] with the escaped bytes if they are not UTF-8.
+pub fn text(bytes: Cow<'_, [u8]>, what: &str) -> Result<String, ElfError> {
+    String::from_utf8(bytes.into_owned()).map_err(|error| {
+        let name = escape_bytes(error.as_bytes());
+        ElfError::malformed(format!("{what} is not UTF-8: {name}"))
+    })
+}
+
+fn end_of_string(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == 0)
+}
+
+fn truncated(bytes: Cow<'_, [u8]>, len: usize) -> Cow<'_, [u8]> {
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..len).unwrap_or_default()),
+        Cow::Owned(mut bytes) => {
+            bytes.truncate(len);
+            Cow::Owned(bytes)
+        }
     }
 }
 

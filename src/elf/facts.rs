@@ -1,7 +1,22 @@
 //! Everything that judging and resolving ask of an ELF file.
 
-use super::image::{ElfError, Image};
+use std::borrow::Cow;
+use std::mem::size_of;
+
+use super::dynamic::{LONGEST_STRING, View, dt, text};
+use super::header::pt;
+use super::image::{ElfError, Image, bytes_at};
+use super::notes::Notes;
+use super::symbols::Symbols;
+use super::versions;
 use crate::arch::{Arch, IsaLevel};
+
+const ELFOSABI_NONE: u8 = 0;
+const ELFOSABI_GNU: u8 = 3;
+/// Bit of `DT_FLAGS`.
+const DF_TEXTREL: u64 = 4;
+/// Search paths hold several paths; the kernel's limit of one argument is the limit here.
+const LONGEST_SEARCH_PATH: u64 = 128 << 10;
 
 /// Object file types (`e_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,28 +131,63 @@ pub struct Facts {
     /// `.note.dlopen` JSON documents (FDO `0x407c0c0a`).
     pub dlopen_notes: Vec<String>,
     /// Dynamic symbols; reached through [`Facts::imports`] and [`Facts::exports`].
-    pub(crate) symbols: Symbols,
+    pub(super) symbols: Symbols,
 }
-
-/// Dynamic symbols in a compact form.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Symbols {}
 
 impl Facts {
     /// Every undefined symbol, in table order.
     pub fn imports(&self) -> impl Iterator<Item = Import<'_>> {
-        std::iter::empty()
+        self.symbols.imports(&self.version_needs)
     }
 
-    /// Whether a global function `name` is defined here.
+    /// Whether a global function `name` is defined here. Only names that start with `Py`,
+    /// `_Py`, `init` or `_cffi_pypyinit_` are known.
     pub fn defines_function(&self, name: &str) -> bool {
-        let _ = (&self.symbols, name);
-        false
+        self.symbols.defines_function(name)
+    }
+
+    /// The functions that [`Facts::defines_function`] knows, sorted.
+    pub fn python_functions(&self) -> impl Iterator<Item = &str> {
+        self.symbols.functions()
     }
 
     /// How many bytes these facts hold; a cache's measure.
     pub fn heap_size(&self) -> usize {
-        0
+        let strings = [&self.interpreter, &self.soname, &self.rpath, &self.runpath];
+        let strings = strings.into_iter().flatten().chain(&self.needed);
+        let strings = strings.chain(&self.version_defs).chain(&self.dlopen_notes);
+        let strings = strings.chain(self.loads_also.iter().map(|(_, name)| name));
+        let names = strings.map(|text| text.len().saturating_add(size_of::<String>()));
+        let versions = self.version_needs.iter().flat_map(|need| &need.versions);
+        let versions = versions.map(|version| {
+            let name = version.name.len();
+            name.saturating_add(size_of::<NeededVersion>())
+        });
+        let needs = self.version_needs.iter().map(|need| {
+            let name = need.library.len();
+            name.saturating_add(size_of::<VersionNeed>())
+        });
+        names
+            .chain(versions)
+            .chain(needs)
+            .fold(self.symbols.heap_size(), usize::saturating_add)
+    }
+}
+
+impl Platform {
+    /// Whether a loader takes a file of platform `other` into a process of this one: class,
+    /// byte order and machine are the same, `EI_OSABI` is (`NONE` and `GNU` count as one), and
+    /// the ABIs that `e_flags` states do not differ.
+    pub fn is_compatible(&self, other: &Self) -> bool {
+        let osabi = |platform: &Self| match platform.osabi {
+            ELFOSABI_GNU => ELFOSABI_NONE,
+            osabi => osabi,
+        };
+        self.is_64 == other.is_64
+            && self.big_endian == other.big_endian
+            && self.machine == other.machine
+            && osabi(self) == osabi(other)
+            && Arch::flags_agree(self.machine, self.flags, other.flags)
     }
 }
 
@@ -147,6 +197,132 @@ impl Facts {
 /// [`ElfError::Malformed`] where the loader would fail or read outside the file, and for
 /// what no linker writes (two `PT_DYNAMIC`, names that are not UTF-8).
 pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
-    let _ = image;
-    Err(ElfError::Malformed("not read yet".to_owned()))
+    let view = View::read(image)?;
+    let header = &view.header;
+    let platform = Platform {
+        is_64: header.encoding.is_64,
+        big_endian: header.encoding.big_endian,
+        machine: header.machine,
+        osabi: header.osabi,
+        flags: header.flags,
+    };
+    let kind = Kind::from_raw(header.kind);
+    let loaded = matches!(kind, Kind::Executable | Kind::Shared);
+    let notes = if loaded {
+        Notes::read(&view)?
+    } else {
+        Notes::default()
+    };
+    let isa_needed = notes.isa_needed();
+    let needs = versions::needs(&view)?;
+    let version_needs: Vec<_> = needs.into_iter().map(|record| record.need).collect();
+    let symbols = Symbols::read(&view, &version_needs)?;
+    let stack = view.segments.iter().rfind(|s| s.kind == pt::GNU_STACK);
+    Ok(Facts {
+        platform,
+        arch: Arch::from_elf(
+            platform.machine,
+            platform.is_64,
+            platform.big_endian,
+            platform.flags,
+        ),
+        kind,
+        interpreter: if loaded { interpreter(&view)? } else { None },
+        dynamic: view.dynamic.is_some(),
+        soname: soname(&view)?,
+        needed: names(
+            &view,
+            dt::NEEDED,
+            "the name of a needed library (DT_NEEDED)",
+        )?,
+        rpath: search_path(&view, dt::RPATH, "DT_RPATH")?,
+        runpath: search_path(&view, dt::RUNPATH, "DT_RUNPATH")?,
+        loads_also: loads_also(&view)?,
+        version_needs,
+        version_defs: versions::definitions(&view)?,
+        isa_needed,
+        stack_flags: stack.map(|segment| segment.flags),
+        textrel: has_text_relocations(&view),
+        flags_1: view.dynamic_value(dt::FLAGS_1).unwrap_or(0),
+        load_align: view.loads().map(|load| load.align).min().unwrap_or(0),
+        relr: view.dynamic_value(dt::RELR).is_some(),
+        build_id: notes.build_id,
+        package_note: notes.package,
+        dlopen_notes: notes.dlopen,
+        symbols,
+    })
+}
+
+impl Kind {
+    fn from_raw(kind: u16) -> Self {
+        match kind {
+            1 => Self::Relocatable,
+            2 => Self::Executable,
+            3 => Self::Shared,
+            4 => Self::Core,
+            other => Self::Other(other),
+        }
+    }
+}
+
+fn interpreter(view: &View<'_>) -> Result<Option<String>, ElfError> {
+    const WHAT: &str = "the path of the interpreter (PT_INTERP)";
+    let mut segments = view.segments.iter();
+    // Files that hold only debug information keep the header without its bytes.
+    let segment = segments.find(|segment| segment.kind == pt::INTERP && segment.filesz > 0);
+    let Some(segment) = segment else {
+        return Ok(None);
+    };
+    let len = segment.filesz.min(LONGEST_STRING);
+    let bytes = bytes_at(view.image, segment.offset, len, "bytes of PT_INTERP")?;
+    match bytes.split(|byte| *byte == 0).next() {
+        Some(path) if path.len() < bytes.len() => text(Cow::Borrowed(path), WHAT).map(Some),
+        _ => Err(ElfError::malformed(format!("{WHAT} does not end"))),
+    }
+}
+
+/// `DT_SONAME`; an empty one is none.
+fn soname(view: &View<'_>) -> Result<Option<String>, ElfError> {
+    const WHAT: &str = "the soname (DT_SONAME)";
+    let Some(at) = view.dynamic_value(dt::SONAME) else {
+        return Ok(None);
+    };
+    let name = text(view.string(at, LONGEST_STRING, WHAT)?, WHAT)?;
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+fn names(view: &View<'_>, tag: i64, what: &str) -> Result<Vec<String>, ElfError> {
+    let dynamic = view.dynamic.iter();
+    let offsets = dynamic.flat_map(|dynamic| dynamic.all(tag));
+    offsets.map(|at| view.name(at, what)).collect()
+}
+
+/// A search path. Folders need not be UTF-8, and one that is not cannot be what an author
+/// meant to write: it is shown as well as it can be.
+fn search_path(view: &View<'_>, tag: i64, what: &str) -> Result<Option<String>, ElfError> {
+    let Some(at) = view.dynamic_value(tag) else {
+        return Ok(None);
+    };
+    let path = view.string(at, LONGEST_SEARCH_PATH, what)?;
+    Ok(Some(String::from_utf8_lossy(&path).into_owned()))
+}
+
+fn loads_also(view: &View<'_>) -> Result<Vec<(&'static str, String)>, ElfError> {
+    let tags = [
+        (dt::FILTER, "DT_FILTER"),
+        (dt::AUXILIARY, "DT_AUXILIARY"),
+        (dt::AUDIT, "DT_AUDIT"),
+        (dt::DEPAUDIT, "DT_DEPAUDIT"),
+    ];
+    let mut found = Vec::new();
+    for (tag, name) in tags {
+        let values = names(view, tag, name)?;
+        found.extend(values.into_iter().map(|value| (name, value)));
+    }
+    Ok(found)
+}
+
+fn has_text_relocations(view: &View<'_>) -> bool {
+    let flags = view.dynamic_value(dt::FLAGS).unwrap_or(0);
+    view.dynamic_value(dt::TEXTREL).is_some() || flags & DF_TEXTREL != 0
 }

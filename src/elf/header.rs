@@ -11,11 +11,11 @@
 )]
 
 use object::elf::{
-    self, Dyn32, Dyn64, FileHeader32, FileHeader64, ProgramHeader32, ProgramHeader64,
+    self, Dyn32, Dyn64, FileHeader32, FileHeader64, ProgramHeader32, ProgramHeader64, Sym32, Sym64,
 };
 use object::endian::{Endian, Endianness, U32, U64};
 use object::pod::{bytes_of, from_bytes};
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
 
 use super::image::{ElfError, Image, bytes_at};
 
@@ -359,4 +359,53 @@ pub fn decode_dynamic_entry(encoding: Encoding, bytes: &[u8]) -> Option<(i64, u6
         (raw.d_tag(e).0, raw.d_val(e).into())
     }
     by_class!(encoding, bytes, Dyn32, Dyn64, of)
+}
+
+/// What matters of a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Symbol {
+    /// `st_name`: offset in the string table.
+    pub name: u32,
+    /// `STB_*`.
+    pub bind: u8,
+    /// `STT_*`.
+    pub kind: u8,
+    /// Whether it is defined here (`st_shndx` is not `SHN_UNDEF`).
+    pub defined: bool,
+}
+
+impl Symbol {
+    /// Whether other files can see it: `STB_GLOBAL`, `STB_WEAK`, `STB_GNU_UNIQUE`.
+    pub fn is_global(self) -> bool {
+        self.bind != elf::STB_LOCAL.0
+    }
+
+    /// `STB_WEAK`.
+    pub fn is_weak(self) -> bool {
+        self.bind == elf::STB_WEAK.0
+    }
+
+    /// `STT_FUNC` or `STT_GNU_IFUNC`.
+    pub fn is_function(self) -> bool {
+        self.kind == elf::STT_FUNC.0 || self.kind == elf::STT_GNU_IFUNC.0
+    }
+
+    /// `STT_NOTYPE`: how linkers write most undefined functions.
+    pub fn is_untyped(self) -> bool {
+        self.kind == elf::STT_NOTYPE.0
+    }
+}
+
+/// Decodes a symbol.
+pub fn decode_symbol(encoding: Encoding, bytes: &[u8]) -> Option<Symbol> {
+    fn of<Raw: Sym<Endian = Endianness>>(raw: &Raw, encoding: Encoding) -> Symbol {
+        let e = encoding.endian();
+        Symbol {
+            name: raw.st_name(e),
+            bind: raw.st_bind().0,
+            kind: raw.st_type().0,
+            defined: raw.st_shndx(e) != elf::SHN_UNDEF,
+        }
+    }
+    by_class!(encoding, bytes, Sym32, Sym64, of)
 }

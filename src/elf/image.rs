@@ -1,5 +1,6 @@
 //! The bytes of an ELF file, wherever they are, as the loader reaches them.
 
+use std::borrow::Cow;
 use std::io;
 
 /// Bytes that can be read at any offset: memory, an open file, or the kept
@@ -13,6 +14,11 @@ pub trait Image: Sync {
     /// # Errors
     /// `UnexpectedEof` past the end; whatever the storage reports.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// All of the bytes, if they are in memory: saves the copies.
+    fn as_bytes(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl Image for [u8] {
@@ -31,6 +37,10 @@ impl Image for [u8] {
             None => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl Image for Vec<u8> {
@@ -40,6 +50,10 @@ impl Image for Vec<u8> {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.as_slice().read_at(offset, buffer)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(self)
     }
 }
 
@@ -62,22 +76,31 @@ impl ElfError {
     }
 }
 
-/// The `len` bytes of `what` at `offset`.
+/// The `len` bytes of `what` at `offset`: borrowed if the image is in memory.
 ///
 /// # Errors
 /// [`ElfError::Malformed`] if they do not all lie in the file, which is checked before
 /// anything is allocated.
-pub fn bytes_at(image: &dyn Image, offset: u64, len: u64, what: &str) -> Result<Vec<u8>, ElfError> {
-    let inside = offset
-        .checked_add(len)
-        .is_some_and(|end| end <= image.size());
-    let len = usize::try_from(len).ok().filter(|_| inside);
-    let Some(len) = len else {
+pub fn bytes_at<'a>(
+    image: &'a dyn Image,
+    offset: u64,
+    len: u64,
+    what: &str,
+) -> Result<Cow<'a, [u8]>, ElfError> {
+    let end = offset.checked_add(len).filter(|end| *end <= image.size());
+    let range = usize::try_from(offset).ok().zip(usize::try_from(len).ok());
+    let (Some(_), Some((start, len))) = (end, range) else {
         return Err(ElfError::malformed(format!(
             "the {what} reach past the end of the file"
         )));
     };
+    if let Some(bytes) = image.as_bytes() {
+        let bytes = bytes.get(start..).and_then(|bytes| bytes.get(..len));
+        return bytes
+            .map(Cow::Borrowed)
+            .ok_or_else(|| ElfError::Io(io::ErrorKind::UnexpectedEof.into()));
+    }
     let mut bytes = vec![0; len];
     image.read_at(offset, &mut bytes).map_err(ElfError::Io)?;
-    Ok(bytes)
+    Ok(Cow::Owned(bytes))
 }

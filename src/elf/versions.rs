@@ -1,0 +1,188 @@
+//! Symbol versions that a file needs and defines.
+//!
+//! The tables are chains of offsets. The loader follows them and looks at no count, so
+//! neither does this; a chain must lead forward, and may not have more records than fit.
+//!
+//! Spec: <https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html>
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use super::dynamic::{LONGEST_STRING, View, dt, text};
+use super::facts::{NeededVersion, VersionNeed};
+use super::image::{ElfError, bytes_at};
+
+/// Bytes of a `Verneed` and of a `Vernaux` record.
+const NEED_SIZE: u64 = 16;
+/// Bytes of a `Verdef` record.
+const DEF_SIZE: u64 = 20;
+/// `VER_FLG_WEAK`.
+const WEAK: u16 = 2;
+
+/// A `Verneed` record and where it is; `elf::edit` renames `vn_file`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeedRecord {
+    /// File offset of the record; the word at 4 bytes from there is `vn_file`.
+    pub offset: u64,
+    /// `vn_file`: offset in the string table.
+    pub file: u64,
+    /// What it asks for.
+    pub need: VersionNeed,
+}
+
+/// Records of a table of chains, each read only if it lies in the table's segment.
+struct Records<'v> {
+    view: &'v View<'v>,
+    name: &'static str,
+    start: u64,
+    len: u64,
+    /// How many more records there can be.
+    left: u64,
+}
+
+impl<'v> Records<'v> {
+    fn at(view: &'v View<'v>, vaddr: u64, name: &'static str) -> Result<Self, ElfError> {
+        let Some((start, len)) = view.span_from(vaddr) else {
+            let reason = format!("{name} lies outside the file's segments");
+            return Err(ElfError::Malformed(reason));
+        };
+        let left = len.checked_div(8).unwrap_or(0);
+        Ok(Self {
+            view,
+            name,
+            start,
+            len,
+            left,
+        })
+    }
+
+    fn malformed(&self, what: &str) -> ElfError {
+        ElfError::malformed(format!("{}: {what}", self.name))
+    }
+
+    /// The record of `size` bytes at `at` from the table's start.
+    fn read(&mut self, at: u64, size: u64) -> Result<Fields, ElfError> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| self.malformed("the records overlap"))?;
+        let end = at.checked_add(size);
+        if end.is_none_or(|end| end > self.len) {
+            return Err(self.malformed("a record lies outside the file's segments"));
+        }
+        let offset = self.start.saturating_add(at);
+        let bytes = bytes_at(self.view.image, offset, size, self.name)?;
+        let encoding = self.view.encoding();
+        let mut words = [0; 5];
+        for (index, word) in words.iter_mut().enumerate() {
+            *word = encoding.u32(&bytes, index.saturating_mul(4)).unwrap_or(0);
+        }
+        let first = encoding.u16(&bytes, 0).unwrap_or(0);
+        let flags = encoding.u16(&bytes, 4).unwrap_or(0);
+        let other = encoding.u16(&bytes, 6).unwrap_or(0);
+        Ok(Fields {
+            words,
+            version: first,
+            flags,
+            other,
+        })
+    }
+
+    /// The place of the next record of a chain, if there is one.
+    fn next(&self, at: u64, step: u32, size: u64) -> Result<Option<u64>, ElfError> {
+        match u64::from(step) {
+            0 => Ok(None),
+            step if step < size => Err(self.malformed("the records overlap")),
+            step => Ok(at.checked_add(step)),
+        }
+    }
+}
+
+/// A record, taken apart in every way that one of the four kinds needs.
+struct Fields {
+    words: [u32; 5],
+    version: u16,
+    flags: u16,
+    other: u16,
+}
+
+/// All `Verneed` records, in table order.
+///
+/// # Errors
+/// [`ElfError::Malformed`] for tables outside the file, chains that do not lead forward,
+/// and names that are not UTF-8.
+pub fn needs(view: &View<'_>) -> Result<Vec<NeedRecord>, ElfError> {
+    let Some(vaddr) = view.dynamic_value(dt::VERNEED) else {
+        return Ok(Vec::new());
+    };
+    let mut records = Records::at(view, vaddr, "DT_VERNEED")?;
+    let mut needs = Vec::new();
+    let mut next = Some(0);
+    while let Some(at) = next {
+        let record = records.read(at, NEED_SIZE)?;
+        if record.version != 1 {
+            return Err(records.malformed("a record has an unknown version"));
+        }
+        let [_, file, aux, step, _] = record.words;
+        let library = view.name(file.into(), "the library of a needed version")?;
+        let first = at.checked_add(aux.into());
+        needs.push(NeedRecord {
+            offset: records.start.saturating_add(at),
+            file: file.into(),
+            need: VersionNeed {
+                library,
+                versions: needed_versions(&mut records, first)?,
+            },
+        });
+        next = records.next(at, step, NEED_SIZE)?;
+    }
+    Ok(needs)
+}
+
+fn needed_versions(
+    records: &mut Records<'_>,
+    first: Option<u64>,
+) -> Result<Vec<NeededVersion>, ElfError> {
+    let mut versions = Vec::new();
+    let mut next = first;
+    while let Some(at) = next {
+        let record = records.read(at, NEED_SIZE)?;
+        let [_, _, name, step, _] = record.words;
+        versions.push(NeededVersion {
+            name: records.view.name(name.into(), "a needed version")?,
+            index: record.other & 0x7fff,
+            weak: record.flags & WEAK != 0,
+        });
+        next = records.next(at, step, NEED_SIZE)?;
+    }
+    Ok(versions)
+}
+
+/// The names of all `Verdef` records, in table order.
+///
+/// # Errors
+/// As [`needs`].
+pub fn definitions(view: &View<'_>) -> Result<Vec<String>, ElfError> {
+    let Some(vaddr) = view.dynamic_value(dt::VERDEF) else {
+        return Ok(Vec::new());
+    };
+    let mut records = Records::at(view, vaddr, "DT_VERDEF")?;
+    let mut names = Vec::new();
+    let mut next = Some(0);
+    while let Some(at) = next {
+        let record = records.read(at, DEF_SIZE)?;
+        if record.version != 1 {
+            return Err(records.malformed("a record has an unknown version"));
+        }
+        let [_, _, _, aux, step] = record.words;
+        // The first name is the version's own; others are those of its parents.
+        if let Some(first) = at.checked_add(aux.into()) {
+            let [name, ..] = records.read(first, 8)?.words;
+            // The base version is named after the file, which may have no name.
+            let name = view.string(name.into(), LONGEST_STRING, "a defined version")?;
+            names.push(text(name, "a defined version")?);
+        }
+        next = records.next(at, step, DEF_SIZE)?;
+    }
+    Ok(names)
+}
