@@ -1,6 +1,6 @@
 //! Which platform tags PyPI takes.
 //!
-//! Source: `_valid_platform_tag` in <https://github.com/pypi/warehouse/blob/main/warehouse/utils/wheel.py>
+//! Source: <https://github.com/pypi/warehouse/blob/main/warehouse/forklift/legacy.py>
 
 use super::platform::PlatformTag;
 

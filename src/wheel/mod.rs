@@ -10,6 +10,10 @@ use crate::elf::{Facts, Image};
 use crate::finding::{Error, Finding};
 use crate::tag::WheelName;
 
+pub mod digest;
+pub mod headers;
+pub mod record;
+pub mod tally;
 pub mod write;
 
 /// Index of a member in [`Wheel::members`].

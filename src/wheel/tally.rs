@@ -1,0 +1,113 @@
+//! Findings gathered over many members: all kinds are told, none is repeated without end.
+
+use crate::escape::escape;
+use crate::finding::{Finding, Severity};
+
+/// How many findings of one code are told in full.
+fn told_in_full(severity: Severity) -> usize {
+    match severity {
+        Severity::Error => 20,
+        Severity::Warning | Severity::Note => 3,
+    }
+}
+
+/// Collects findings; of each code the first few stay, the rest are counted.
+#[derive(Debug, Default)]
+pub struct Tally {
+    told: Vec<Finding>,
+    /// Code, how many there were, index in `told` of the last that was kept.
+    counts: Vec<(&'static str, usize, usize)>,
+}
+
+impl Tally {
+    /// Adds one finding.
+    pub fn push(&mut self, finding: Finding) {
+        let index = self.told.len();
+        match self
+            .counts
+            .iter_mut()
+            .find(|(code, _, _)| *code == finding.code)
+        {
+            Some((_, count, last)) => {
+                *count = count.saturating_add(1);
+                if *count > told_in_full(finding.severity) {
+                    return;
+                }
+                *last = index;
+            }
+            None => self.counts.push((finding.code, 1, index)),
+        }
+        self.told.push(finding);
+    }
+
+    /// Adds all.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.push(finding);
+        }
+    }
+
+    /// The findings, in the order of their coming; the last of a kind says how many more there were.
+    pub fn finish(mut self) -> Vec<Finding> {
+        for (_, count, last) in self.counts {
+            let Some(finding) = self.told.get_mut(last) else {
+                continue;
+            };
+            let more = count.saturating_sub(told_in_full(finding.severity));
+            if more > 0 {
+                finding.message = format!("{} (and {more} more of this kind)", finding.message);
+            }
+        }
+        self.told
+    }
+}
+
+/// `"a", "b" and 3 more`: names from the input, escaped, in a line of bounded length.
+pub fn some_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 3;
+    let mut shown = Vec::new();
+    let mut more = 0_usize;
+    for name in names {
+        if shown.len() < SHOWN {
+            shown.push(format!("`{}`", escape(name)));
+        } else {
+            more = more.saturating_add(1);
+        }
+    }
+    let listed = shown.join(", ");
+    if more > 0 {
+        format!("{listed} and {more} more")
+    } else {
+        listed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_of_a_kind_are_counted() {
+        let mut tally = Tally::default();
+        for number in 0..25 {
+            tally.push(Finding::error("a", format!("a {number}")));
+        }
+        for _ in 0..4 {
+            tally.push(Finding::warning("b", "b"));
+        }
+        let told = tally.finish();
+        assert_eq!(told.len(), 23);
+        assert_eq!(told[19].message, "a 19 (and 5 more of this kind)");
+        assert_eq!(told[20].message, "b");
+        assert_eq!(told[22].message, "b (and 1 more of this kind)");
+    }
+
+    #[test]
+    fn names_are_shown_up_to_three() {
+        assert_eq!(some_of(["a"]), "`a`");
+        assert_eq!(
+            some_of(["a", "b\n", "c", "d", "e"]),
+            "`a`, `b\\n`, `c` and 2 more"
+        );
+    }
+}
