@@ -57,6 +57,8 @@ pub mod escape;
 #[doc(hidden)]
 pub mod finding;
 #[doc(hidden)]
+pub mod fnmatch;
+#[doc(hidden)]
 pub mod host;
 #[doc(hidden)]
 pub mod policy;
