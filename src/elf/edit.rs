@@ -1,9 +1,9 @@
-//! What to change in an ELF file. How: `patch` and its neighbours.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+//! What to change in an ELF file. How: `plan` and its neighbours.
 
 use super::image::{ElfError, Image};
+pub use super::patch::{Patch, PatchedImage};
+use super::plan;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which dynamic tag holds the library search path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,33 +59,6 @@ pub struct Edit {
     pub clear_execstack: bool,
 }
 
-/// The changed file as pieces of the old one and new bytes: its size does not depend
-/// on the file's. Pieces of the old file are in ascending order, so that a stream will do.
-#[derive(Clone, Debug)]
-pub struct Patch {}
-
-impl Patch {
-    /// Size of the changed file in bytes.
-    pub fn size(&self) -> u64 {
-        0
-    }
-
-    /// Whether the changed file is the old one, byte for byte.
-    pub fn is_identity(&self) -> bool {
-        false
-    }
-
-    /// Reads the old file from `source`, start to end, and writes the changed one to `sink`.
-    ///
-    /// # Errors
-    /// Those of `source` and `sink`; `UnexpectedEof` if `source` is shorter than the
-    /// planned-for image.
-    pub fn write(&self, source: &mut dyn io::Read, sink: &mut dyn io::Write) -> io::Result<()> {
-        let _ = (source, sink);
-        Ok(())
-    }
-}
-
 /// Why an edit was not made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,6 +79,5 @@ pub enum EditError {
 /// # Errors
 /// See [`EditError`].
 pub fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
-    let _ = (image, edit);
-    Err(EditError::Unsafe("not written yet".to_owned()))
+    plan::plan(image, edit)
 }

@@ -1,0 +1,107 @@
+//! Applies one edit to an ELF file: the editor that `audit repair` has built in, for
+//! tests and experiments.
+//!
+//! ```text
+//! cargo run --example elf_edit -- [EDIT]... IN OUT
+//!
+//!   --soname NAME              --rpath PATH | --runpath PATH | --remove-rpath
+//!   --replace-needed OLD=NEW   --remove-needed NAME     --add-needed NAME
+//!   --strip all|debug|unneeded --clear-execstack
+//! ```
+//!
+//! Prints `SIZE-BEFORE SIZE-AFTER` and one line per finding. `OUT` may be `IN`.
+#![allow(clippy::print_stdout, reason = "a command")]
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use wheel_audit::elf::edit::plan;
+use wheel_audit::elf::{Edit, Image, RpathEdit, RpathKind, Strip};
+
+/// A file that is read where it is looked at.
+struct FileImage {
+    file: File,
+    size: u64,
+}
+
+impl Image for FileImage {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}
+
+struct Job {
+    edit: Edit,
+    files: Vec<String>,
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Job, Box<dyn Error>> {
+    let mut edit = Edit::default();
+    let mut files = Vec::new();
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
+        match argument.as_str() {
+            "--soname" => edit.soname = Some(value()?),
+            "--rpath" => edit.rpath = RpathEdit::Set(RpathKind::Rpath, value()?),
+            "--runpath" => edit.rpath = RpathEdit::Set(RpathKind::Runpath, value()?),
+            "--remove-rpath" => edit.rpath = RpathEdit::Remove,
+            "--replace-needed" => {
+                let pair = value()?;
+                let (old, new) = pair.split_once('=').ok_or("OLD=NEW")?;
+                edit.replace_needed.insert(old.to_owned(), new.to_owned());
+            }
+            "--remove-needed" => {
+                edit.remove_needed.insert(value()?);
+            }
+            "--add-needed" => edit.add_needed.push(value()?),
+            "--strip" => {
+                edit.strip = match value()?.as_str() {
+                    "all" => Strip::All,
+                    "debug" => Strip::Debug,
+                    "unneeded" => Strip::Unneeded,
+                    other => return Err(format!("--strip {other}").into()),
+                }
+            }
+            "--clear-execstack" => edit.clear_execstack = true,
+            _ => files.push(argument),
+        }
+    }
+    Ok(Job { edit, files })
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let job = parse(std::env::args().skip(1))?;
+    let [input, output] = job.files.as_slice() else {
+        return Err("two files, IN and OUT, are needed".into());
+    };
+    let mut file = File::open(input)?;
+    let size = file.metadata()?.len();
+    let image = FileImage {
+        file: file.try_clone()?,
+        size,
+    };
+    let patch = plan(&image, &job.edit)?;
+    let mode = file.metadata()?.permissions().mode();
+    let draft = format!("{output}.new");
+    let mut sink = BufWriter::new(File::create(&draft)?);
+    patch.write(&mut file, &mut sink)?;
+    sink.flush()?;
+    fs::set_permissions(&draft, fs::Permissions::from_mode(mode))?;
+    fs::rename(&draft, output)?;
+    println!("{size} {}", patch.size());
+    for finding in patch.findings() {
+        println!("{finding}");
+    }
+    Ok(())
+}
