@@ -5,7 +5,7 @@ use super::external::Provider;
 use super::verdict::is_loader;
 use crate::elf::Facts;
 use crate::policy::Since;
-use crate::wheel::Wheel;
+use crate::wheel::ElfMember;
 
 /// One symbol that forces a newer tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,9 @@ pub struct Blame {
 }
 
 /// Every symbol that forces a tag newer than the best, worst first.
-pub fn blame(audit: &Audit, wheel: &Wheel) -> Vec<Blame> {
+pub fn blame(audit: &Audit, elves: &[ElfMember]) -> Vec<Blame> {
     let mut found = Vec::new();
-    let members = wheel
-        .elves
+    let members = elves
         .iter()
         .zip(&audit.judged)
         .filter(|(_, judged)| **judged);
@@ -39,7 +38,7 @@ pub fn blame(audit: &Audit, wheel: &Wheel) -> Vec<Blame> {
             Since::Never => external.until == Since::Never,
         };
         if let (true, Provider::Node(node)) = (grafted, external.provider)
-            && let Some(facts) = audit.graph.facts(node, &wheel.elves)
+            && let Some(facts) = audit.graph.facts(node, elves)
         {
             of_file(audit, &external.soname, facts, &mut found);
         }

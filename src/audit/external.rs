@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, VecDeque};
 use super::scale::Scale;
 use crate::deps::{Graph, NodeId, Target};
 use crate::policy::{Rung, Since};
-use crate::wheel::Wheel;
 
 /// What stands behind an external name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +39,13 @@ impl External {
     }
 }
 
-/// All external libraries, sorted by name.
-pub fn externals(graph: &Graph, wheel: &Wheel, judged: &[bool], scale: &Scale) -> Vec<External> {
+/// All external libraries, sorted by name. The first `members` nodes are in the wheel.
+pub fn externals(graph: &Graph, members: usize, judged: &[bool], scale: &Scale) -> Vec<External> {
     let mut found: BTreeMap<(String, Option<NodeId>), External> = BTreeMap::new();
     // Per node: the first tag for which it is not followed. Members are always followed.
     let mut width: Vec<Option<Since>> = vec![None; graph.nodes.len()];
     let mut queue: VecDeque<NodeId> = VecDeque::new();
-    for member in 0..wheel.elves.len() {
+    for member in 0..members {
         if judged.get(member) == Some(&true)
             && let Some(slot) = width.get_mut(member)
         {
@@ -66,7 +65,7 @@ pub fn externals(graph: &Graph, wheel: &Wheel, judged: &[bool], scale: &Scale) -
             if until <= Since::Rung(scale.best()) {
                 continue;
             }
-            for (provider, target) in providers(&edge.target, &edge.also, wheel.elves.len()) {
+            for (provider, target) in providers(&edge.target, &edge.also, members) {
                 if let Some(provider) = provider {
                     note(&mut found, &edge.soname, provider, until);
                 }

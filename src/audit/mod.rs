@@ -2,6 +2,7 @@
 
 pub mod blame;
 pub mod external;
+pub mod input;
 pub mod request;
 pub mod scale;
 pub mod subject;
@@ -17,6 +18,7 @@ use crate::wheel::Wheel;
 
 pub use blame::Blame;
 pub use external::External;
+pub use input::Input;
 pub use request::PlatRequest;
 pub use scale::Scale;
 pub use verdict::Verdict;
@@ -70,12 +72,8 @@ impl Audit {
 
     /// The tags that the wheel claims, or the tag `plat`, as far as it does not deserve them; one
     /// error each.
-    pub fn undeserved(&self, wheel: &Wheel, plat: Option<&str>) -> Vec<Finding> {
-        let claimed = wheel
-            .name
-            .platform
-            .iter()
-            .map(|tag| tag.as_str().to_owned());
+    pub fn undeserved(&self, input: &Input<'_>, plat: Option<&str>) -> Vec<Finding> {
+        let claimed = input.claimed().iter().map(|tag| tag.as_str().to_owned());
         let tags: Vec<String> = match plat.and_then(PlatRequest::parse) {
             Some(request) => vec![format!("{}_{}", request.base, self.arch)],
             None => claimed.collect(),
@@ -94,8 +92,8 @@ impl Audit {
     }
 
     /// Every symbol that forces a tag newer than the oldest, worst first.
-    pub fn blame(&self, wheel: &Wheel) -> Vec<Blame> {
-        blame::blame(self, wheel)
+    pub fn blame(&self, input: &Input<'_>) -> Vec<Blame> {
+        blame::blame(self, input.elves)
     }
 }
 
@@ -106,12 +104,21 @@ impl Audit {
 /// `ErrorKind::Refused` for ELF files where installers would not find them, and for an
 /// architecture or Android level without policy.
 pub fn audit(wheel: &Wheel, host: &Host, options: &AuditOptions) -> Result<Audit, Error> {
-    let input = wheel.path.display().to_string();
-    let subject = subject::identify(wheel, options)
-        .map_err(|(kind, findings)| Error::many(kind, &input, findings))?;
+    audit_input(&Input::from(wheel), host, options)
+}
+
+/// Judges a wheel or loose ELF files.
+///
+/// # Errors
+/// As of [`audit`].
+pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Result<Audit, Error> {
+    let name = input.path.display().to_string();
+    let subject = subject::identify(input, options)
+        .map_err(|(kind, findings)| Error::many(kind, &name, findings))?;
+    let elves = input.elves;
     let mut findings = subject.findings;
     let graph = Graph::resolve(
-        &wheel.elves,
+        elves,
         &subject.judged,
         &ResolveOptions {
             host,
@@ -120,11 +127,11 @@ pub fn audit(wheel: &Wheel, host: &Host, options: &AuditOptions) -> Result<Audit
             exclude: &options.exclude,
         },
     );
-    let scale = Scale::new(&subject.target, wheel, &graph, &subject.judged)
-        .map_err(|finding| Error::new(ErrorKind::Refused, &input, finding))?;
-    let externals = external::externals(&graph, wheel, &subject.judged, &scale);
+    let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)
+        .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
+    let externals = external::externals(&graph, elves.len(), &subject.judged, &scale);
     let verdict = verdict::judge(&verdict::Question {
-        wheel,
+        elves,
         judged: &subject.judged,
         graph: &graph,
         externals: &externals,

@@ -12,7 +12,7 @@ use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
 use crate::policy::{Ladder, Rung, Since};
 use crate::tag::Libc;
-use crate::wheel::Wheel;
+use crate::wheel::ElfMember;
 
 /// Tags, oldest first; smaller rungs are better.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Scale {
     /// A finding that names the architecture or Android level that no policy knows.
     pub fn new(
         target: &TargetSpec,
-        wheel: &Wheel,
+        elves: &[ElfMember],
         graph: &Graph,
         judged: &[bool],
     ) -> Result<Self, Finding> {
@@ -54,7 +54,7 @@ impl Scale {
             arch: target.arch,
         };
         match target.libc {
-            Libc::Glibc => scale.add_newer_glibc(wheel, graph, judged),
+            Libc::Glibc => scale.add_newer_glibc(elves, graph, judged),
             Libc::Musl => {
                 let rung = scale.musl_rung(target).unwrap_or(newest);
                 scale.rungs = rung..=rung;
@@ -64,14 +64,14 @@ impl Scale {
         Ok(scale)
     }
 
-    fn add_newer_glibc(&mut self, wheel: &Wheel, graph: &Graph, judged: &[bool]) {
+    fn add_newer_glibc(&mut self, elves: &[ElfMember], graph: &Graph, judged: &[bool]) {
         let mut minors = Vec::new();
         for (index, node) in graph.nodes.iter().enumerate() {
             let facts = match &node.origin {
                 Origin::Member(member) if judged.get(*member) != Some(&true) => continue,
                 // What may stay outside is the system's own business.
                 Origin::Host(library) if self.allowed_somewhere(library) => continue,
-                _ => graph.facts(index, &wheel.elves),
+                _ => graph.facts(index, elves),
             };
             let needs = facts.iter().flat_map(|facts| &facts.version_needs);
             minors.extend(

@@ -1,11 +1,11 @@
 //! What is judged: the wheel's architecture, its C library, and the members that take part.
 
-use super::AuditOptions;
+use super::{AuditOptions, Input};
 use crate::arch::Arch;
 use crate::elf::Facts;
 use crate::finding::{ErrorKind, Finding};
 use crate::tag::{Libc, PlatformTag};
-use crate::wheel::{ElfMember, Wheel};
+use crate::wheel::ElfMember;
 
 /// The architecture and C library, and what the file name and the request say of the tag.
 #[derive(Clone, Debug)]
@@ -41,8 +41,8 @@ type Refusal = (ErrorKind, Vec<Finding>);
 ///
 /// # Errors
 /// See [`super::audit`].
-pub fn identify(wheel: &Wheel, options: &AuditOptions) -> Result<Subject, Refusal> {
-    let claimed = wheel.name.platform.clone();
+pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Refusal> {
+    let claimed = input.claimed().to_vec();
     let mut findings = Vec::new();
     let arch = claimed_arch(&claimed)?;
     let request = options.plat.as_ref();
@@ -57,13 +57,13 @@ pub fn identify(wheel: &Wheel, options: &AuditOptions) -> Result<Subject, Refusa
         })?;
         libc = libc.or(Some(wanted));
     }
-    let (arch, judged) = judge_arch(wheel, arch, &mut findings)?;
+    let (arch, judged) = judge_arch(input, arch, &mut findings)?;
     if let Some(wanted) = request.and_then(|request| request.arch) {
         contradiction(wanted != arch, || {
             format!("the wheel is for {arch} and cannot become {wanted}")
         })?;
     }
-    let (libc, judged) = judge_libc(wheel, libc, judged, &mut findings);
+    let (libc, judged) = judge_libc(input, libc, judged, &mut findings);
     Ok(Subject {
         arch,
         libc,
@@ -134,14 +134,14 @@ fn claimed_libc(claimed: &[PlatformTag]) -> Result<Option<Libc>, Refusal> {
 
 /// Settles the architecture and leaves out members of another one.
 fn judge_arch(
-    wheel: &Wheel,
+    input: &Input<'_>,
     claimed: Option<Arch>,
     findings: &mut Vec<Finding>,
 ) -> Result<(Arch, Vec<bool>), Refusal> {
     let mut arch = claimed;
     let mut ignored = Vec::new();
-    let mut judged = Vec::with_capacity(wheel.elves.len());
-    for elf in &wheel.elves {
+    let mut judged = Vec::with_capacity(input.elves.len());
+    for elf in input.elves {
         let found = elf.facts.arch.clone();
         let takes_part = match (&found, arch) {
             (Ok(own), None) => {
@@ -228,13 +228,13 @@ pub fn libc_of(facts: &Facts) -> Option<Libc> {
 
 /// Settles the C library and leaves out members of another one.
 fn judge_libc(
-    wheel: &Wheel,
+    input: &Input<'_>,
     claimed: Option<Libc>,
     mut judged: Vec<bool>,
     findings: &mut Vec<Finding>,
 ) -> (Libc, Vec<bool>) {
     let mut libc = claimed;
-    for (elf, takes_part) in wheel.elves.iter().zip(&mut judged) {
+    for (elf, takes_part) in input.elves.iter().zip(&mut judged) {
         if !*takes_part || claimed == Some(Libc::Android) {
             continue;
         }
@@ -252,7 +252,7 @@ fn judge_libc(
             findings.push(Finding::warning("foreign-libc", message).at(&elf.path));
         }
     }
-    let libc = libc.or_else(|| musl_by_name(wheel)).unwrap_or_else(|| {
+    let libc = libc.or_else(|| musl_by_name(input.elves)).unwrap_or_else(|| {
         let message = "no file needs a C library: judged by the manylinux policies, though it would also run on musl";
         findings.push(Finding::note("libc-unknown", message));
         Libc::Glibc
@@ -261,8 +261,8 @@ fn judge_libc(
 }
 
 /// musl-gcc links `libc.so`, as Android does; extension names then tell.
-fn musl_by_name(wheel: &Wheel) -> Option<Libc> {
-    let musl = wheel.elves.iter().any(|elf| {
+fn musl_by_name(elves: &[ElfMember]) -> Option<Libc> {
+    let musl = elves.iter().any(|elf| {
         elf.path.contains("-linux-musl")
             || elf.facts.needed.iter().any(|soname| soname == "libc.so")
     });

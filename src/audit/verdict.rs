@@ -10,7 +10,7 @@ use crate::arch::IsaLevel;
 use crate::deps::Graph;
 use crate::elf::Facts;
 use crate::policy::{Rung, Since};
-use crate::wheel::{ElfMember, Wheel};
+use crate::wheel::ElfMember;
 
 /// The versions that are asked of each library.
 pub type Versions = BTreeMap<String, BTreeSet<String>>;
@@ -18,8 +18,8 @@ pub type Versions = BTreeMap<String, BTreeSet<String>>;
 /// What the verdict is made from.
 #[derive(Debug)]
 pub struct Question<'a> {
-    /// The wheel.
-    pub wheel: &'a Wheel,
+    /// The ELF members.
+    pub elves: &'a [ElfMember],
     /// Which ELF members take part.
     pub judged: &'a [bool],
     /// Who needs whom.
@@ -112,7 +112,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
 impl Question<'_> {
     /// The ELF members that take part.
     pub fn members(&self) -> impl Iterator<Item = &ElfMember> {
-        let taking_part = self.wheel.elves.iter().zip(self.judged);
+        let taking_part = self.elves.iter().zip(self.judged);
         taking_part
             .filter(|(_, judged)| **judged)
             .map(|(elf, _)| elf)
@@ -120,7 +120,7 @@ impl Question<'_> {
 
     fn external_facts(&self, external: &External) -> Option<&Facts> {
         match external.provider {
-            Provider::Node(node) => self.graph.facts(node, &self.wheel.elves),
+            Provider::Node(node) => self.graph.facts(node, self.elves),
             Provider::Missing | Provider::Libpython => None,
         }
     }

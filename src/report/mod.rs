@@ -5,8 +5,21 @@ pub mod show_text;
 
 mod table;
 
-use crate::finding::Finding;
 use serde::Serialize;
+
+use crate::audit::{Audit, Input};
+use crate::finding::Finding;
+
+/// A judged input, as the formats of `audit show` take it.
+#[derive(Clone, Copy, Debug)]
+pub struct Judgement<'a> {
+    /// What was judged.
+    pub input: &'a Input<'a>,
+    /// The judgement.
+    pub audit: &'a Audit,
+    /// All findings to show.
+    pub findings: &'a [Finding],
+}
 
 /// A finding as JSON.
 #[derive(Clone, Debug, Serialize)]

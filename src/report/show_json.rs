@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{FindingJson, file_name, line};
+use super::{FindingJson, Judgement, file_name, line};
 use crate::audit::external::Provider;
 use crate::audit::verdict::{is_loader, python_extension};
-use crate::audit::{Audit, External};
+use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::Error;
 use crate::host::FoundBy;
 use crate::policy::Since;
-use crate::wheel::{ElfMember, Wheel};
+use crate::wheel::ElfMember;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -74,14 +74,13 @@ struct LibraryJson<'a> {
 }
 
 /// The document for a wheel that was judged, as one line.
-pub fn judged(wheel: &Wheel, audit: &Audit) -> String {
+pub fn judged(judgement: &Judgement<'_>) -> String {
+    let Judgement { input, audit, .. } = *judgement;
     let verdict = &audit.verdict;
     let repairable = verdict.repaired != Since::Never && !has_missing(audit);
-    let mut findings: Vec<FindingJson<'_>> = wheel.findings.iter().map(FindingJson::from).collect();
-    findings.extend(audit.findings.iter().map(FindingJson::from));
     line(&Document {
         version: 1,
-        wheel: file_name(&wheel.path),
+        wheel: file_name(input.path),
         pure: false,
         overall_tag: audit.tag(),
         sym_tag: audit.scale.tag_name(verdict.symbols),
@@ -93,21 +92,20 @@ pub fn judged(wheel: &Wheel, audit: &Audit) -> String {
         policy_upgrades: upgrades(audit),
         arch: audit.arch.as_str(),
         libc: audit.libc.as_str(),
-        claimed_tags: wheel
-            .name
-            .platform
+        claimed_tags: input
+            .claimed()
             .iter()
             .map(crate::tag::PlatformTag::as_str)
             .collect(),
         repairable_to: repairable.then(|| audit.repairable_to()),
-        blame: blame(wheel, audit),
-        files: wheel
+        blame: blame(input, audit),
+        files: input
             .elves
             .iter()
             .enumerate()
-            .map(|(index, elf)| file(wheel, audit, index, elf))
+            .map(|(index, elf)| file(input, audit, index, elf))
             .collect(),
-        findings,
+        findings: judgement.findings.iter().map(FindingJson::from).collect(),
     })
 }
 
@@ -177,8 +175,8 @@ fn upgrades(audit: &Audit) -> BTreeMap<String, Upgrade<'_>> {
     entries.collect()
 }
 
-fn blame(wheel: &Wheel, audit: &Audit) -> Vec<BlameJson> {
-    let found = audit.blame(wheel).into_iter();
+fn blame(input: &Input<'_>, audit: &Audit) -> Vec<BlameJson> {
+    let found = audit.blame(input).into_iter();
     let entries = found.map(|blame| BlameJson {
         tag: audit.scale.tag_name(blame.since),
         file: blame.file,
@@ -189,7 +187,7 @@ fn blame(wheel: &Wheel, audit: &Audit) -> Vec<BlameJson> {
     entries.collect()
 }
 
-fn file<'a>(wheel: &'a Wheel, audit: &'a Audit, index: usize, elf: &'a ElfMember) -> FileJson<'a> {
+fn file<'a>(input: &Input<'a>, audit: &'a Audit, index: usize, elf: &'a ElfMember) -> FileJson<'a> {
     let facts = &elf.facts;
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for need in facts
@@ -216,17 +214,22 @@ fn file<'a>(wheel: &'a Wheel, audit: &'a Audit, index: usize, elf: &'a ElfMember
         python_extension: python_extension(elf).is_some(),
         libraries: edges
             .iter()
-            .map(|edge| library(wheel, audit, &edge.soname, &edge.target))
+            .map(|edge| library(input, audit, &edge.soname, &edge.target))
             .collect(),
     }
 }
 
-fn library<'a>(wheel: &Wheel, audit: &Audit, soname: &'a str, target: &Target) -> LibraryJson<'a> {
+fn library<'a>(
+    input: &Input<'_>,
+    audit: &Audit,
+    soname: &'a str,
+    target: &Target,
+) -> LibraryJson<'a> {
     let (path, found_by, in_wheel) = match target {
         Target::Node(node, found_by) => match audit.graph.nodes.get(*node).map(|node| &node.origin)
         {
             Some(Origin::Member(member)) => {
-                let path = wheel.elves.get(*member).map(|elf| elf.path.clone());
+                let path = input.elves.get(*member).map(|elf| elf.path.clone());
                 (path, Some(found_by_name(found_by)), true)
             }
             Some(Origin::Host(library)) => {

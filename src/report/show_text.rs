@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::show_json::{found_by_name, has_missing, real_path};
-use super::{file_name, table::table};
+use super::{Judgement, file_name, table::table};
 use crate::audit::external::Provider;
-use crate::audit::{Audit, Blame};
+use crate::audit::{Audit, Blame, Input};
 use crate::deps::{Origin, Target};
 use crate::escape::escape;
 use crate::policy::Since;
-use crate::wheel::Wheel;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,14 +22,15 @@ pub struct Detail {
 const SHORT: usize = 8;
 
 /// The report on a judged wheel; several lines, each ended.
-pub fn judged(wheel: &Wheel, audit: &Audit, detail: Detail) -> String {
+pub fn judged(judgement: &Judgement<'_>, detail: Detail) -> String {
+    let Judgement { input, audit, .. } = *judgement;
     let mut text = String::new();
-    let name = file_name(&wheel.path);
+    let name = file_name(input.path);
     let _ = writeln!(text, "{}", escape(&name));
-    text.push_str(&table("  ", &summary(wheel, audit)));
-    libraries(&mut text, wheel, audit, detail);
-    symbols(&mut text, wheel, audit, detail);
-    advice(&mut text, wheel, audit);
+    text.push_str(&table("  ", &summary(input, audit)));
+    libraries(&mut text, input, audit, detail);
+    symbols(&mut text, input, audit, detail);
+    advice(&mut text, input, audit);
     text
 }
 
@@ -38,11 +38,10 @@ fn row(cells: [&str; 2]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }
 
-fn summary(wheel: &Wheel, audit: &Audit) -> Vec<Vec<String>> {
+fn summary(input: &Input<'_>, audit: &Audit) -> Vec<Vec<String>> {
     let verdict = &audit.verdict;
-    let claimed: Vec<&str> = wheel
-        .name
-        .platform
+    let claimed: Vec<&str> = input
+        .claimed()
         .iter()
         .map(crate::tag::PlatformTag::as_str)
         .collect();
@@ -82,7 +81,7 @@ fn summary(wheel: &Wheel, audit: &Audit) -> Vec<Vec<String>> {
     rows
 }
 
-fn libraries(text: &mut String, wheel: &Wheel, audit: &Audit, detail: Detail) {
+fn libraries(text: &mut String, input: &Input<'_>, audit: &Audit, detail: Detail) {
     let best = audit.scale.best();
     let outside: Vec<_> = audit
         .externals
@@ -108,7 +107,7 @@ fn libraries(text: &mut String, wheel: &Wheel, audit: &Audit, detail: Detail) {
                 format!("may stay outside from {} on", audit.scale.tag_name(since))
             }
         };
-        let needed_by = needed_by(wheel, audit, &external.soname);
+        let needed_by = needed_by(input, audit, &external.soname);
         rows.push(vec![
             external.soname.clone(),
             found,
@@ -120,7 +119,7 @@ fn libraries(text: &mut String, wheel: &Wheel, audit: &Audit, detail: Detail) {
 }
 
 /// The first dependant and how many more there are.
-fn needed_by(wheel: &Wheel, audit: &Audit, soname: &str) -> String {
+fn needed_by(input: &Input<'_>, audit: &Audit, soname: &str) -> String {
     let mut names = Vec::new();
     for node in &audit.graph.nodes {
         if let Some(edge) = node.edges.iter().find(|edge| edge.soname == soname) {
@@ -129,7 +128,7 @@ fn needed_by(wheel: &Wheel, audit: &Audit, soname: &str) -> String {
                 _ => String::new(),
             };
             names.push(match &node.origin {
-                Origin::Member(index) => wheel
+                Origin::Member(index) => input
                     .elves
                     .get(*index)
                     .map(|elf| format!("{}{how}", elf.path))
@@ -145,8 +144,8 @@ fn needed_by(wheel: &Wheel, audit: &Audit, soname: &str) -> String {
     }
 }
 
-fn symbols(text: &mut String, wheel: &Wheel, audit: &Audit, detail: Detail) {
-    let blame = audit.blame(wheel);
+fn symbols(text: &mut String, input: &Input<'_>, audit: &Audit, detail: Detail) {
+    let blame = audit.blame(input);
     let Some(worst) = blame.first().map(|blame| blame.since) else {
         return;
     };
@@ -253,9 +252,9 @@ fn push_rows(text: &mut String, rows: &[Vec<String>], detail: Detail) {
     }
 }
 
-fn advice(text: &mut String, wheel: &Wheel, audit: &Audit) {
+fn advice(text: &mut String, input: &Input<'_>, audit: &Audit) {
     let verdict = &audit.verdict;
-    let name = file_name(&wheel.path);
+    let name = file_name(input.path);
     let missing: Vec<&str> = audit
         .externals
         .iter()

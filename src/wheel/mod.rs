@@ -12,9 +12,12 @@ use crate::tag::WheelName;
 
 pub mod digest;
 pub mod headers;
+pub mod loose;
 pub mod record;
 pub mod tally;
 pub mod write;
+
+pub use loose::LooseFiles;
 
 /// Index of a member in [`Wheel::members`].
 pub type MemberId = usize;

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use wheel_audit::{Audit, Error, ErrorKind, Host, OpenOptions, Wheel, audit, report};
+use wheel_audit::audit::Input;
+use wheel_audit::report::{self, Judgement};
+use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, OpenOptions, Wheel, audit};
 
 use crate::Status;
 use crate::args::ShowArgs;
@@ -43,41 +45,42 @@ fn judged(
     args: &ShowArgs,
     terminal: &Terminal,
 ) -> io::Result<Status> {
-    terminal.findings(
-        &name(&wheel.path),
-        wheel.findings.iter().chain(&judgement.findings),
-    );
+    let input = Input::from(wheel);
+    let findings: Vec<Finding> = input
+        .findings
+        .iter()
+        .chain(&judgement.findings)
+        .cloned()
+        .collect();
+    terminal.findings(&name(input.path), &findings);
+    let report = Judgement {
+        input: &input,
+        audit: judgement,
+        findings: &findings,
+    };
     if args.json {
-        terminal.data(&format!(
-            "{}\n",
-            report::show_json::judged(wheel, judgement)
-        ))?;
+        terminal.data(&format!("{}\n", report::show_json::judged(&report)))?;
     } else {
         let detail = report::show_text::Detail {
             all: terminal.verbose() > 0,
         };
-        terminal.words(&report::show_text::judged(wheel, judgement, detail))?;
+        terminal.words(&report::show_text::judged(&report, detail))?;
     }
     if !args.check {
         return Ok(Status::Done);
     }
-    check(wheel, judgement, args, terminal)
+    Ok(check(&input, judgement, args, terminal))
 }
 
 /// `--check`: the tags that must be deserved.
-fn check(
-    wheel: &Wheel,
-    judgement: &Audit,
-    args: &ShowArgs,
-    terminal: &Terminal,
-) -> io::Result<Status> {
-    let failures = judgement.undeserved(wheel, args.plat.as_deref());
-    terminal.findings(&name(&wheel.path), &failures);
-    Ok(if failures.is_empty() {
+fn check(input: &Input<'_>, judgement: &Audit, args: &ShowArgs, terminal: &Terminal) -> Status {
+    let failures = judgement.undeserved(input, args.plat.as_deref());
+    terminal.findings(&name(input.path), &failures);
+    if failures.is_empty() {
         Status::Done
     } else {
         Status::Bad
-    })
+    }
 }
 
 fn refused(path: &Path, error: &Error, args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
