@@ -5,7 +5,7 @@
     clippy::as_conversions
 )]
 
-use super::dynamic::{Entry, View, dt};
+use super::dynamic::{Entry, LONGEST_STRING, View, dt};
 use super::edit::{Edit, EditError, RpathEdit, RpathKind};
 use super::strings::Strings;
 
@@ -78,7 +78,7 @@ fn edit_needed(
     let mut kept = Vec::with_capacity(entries.len());
     for mut entry in entries.drain(..) {
         if entry.tag == dt::NEEDED {
-            let name = view.string(entry.value, "a DT_NEEDED name")?;
+            let name = view.string(entry.value, LONGEST_STRING, "a DT_NEEDED name")?;
             let name = String::from_utf8_lossy(&name).into_owned();
             if edit.remove_needed.contains(&name) {
                 continue;
@@ -116,7 +116,7 @@ fn set_soname(
     let mut there = false;
     for entry in entries.iter_mut().filter(|entry| entry.tag == dt::SONAME) {
         there = true;
-        if view.string(entry.value, "DT_SONAME")? != soname.as_bytes() {
+        if view.string(entry.value, LONGEST_STRING, "DT_SONAME")? != soname.as_bytes() {
             entry.value = strings.intern(soname)?;
         }
     }
@@ -149,7 +149,7 @@ fn edit_rpath(
     };
     let mut value = None;
     for entry in entries.iter().filter(|entry| is_path(entry)) {
-        if view.string(entry.value, "the search path")? == path.as_bytes() {
+        if view.string(entry.value, LONGEST_STRING, "the search path")? == path.as_bytes() {
             value = Some(entry.value);
         }
     }

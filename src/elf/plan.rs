@@ -6,7 +6,7 @@
 )]
 
 use super::assemble::{Decisions, assemble};
-use super::dynamic::{Dynamic, dt};
+use super::dynamic::{Dynamic, LONGEST_STRING, dt};
 use super::edit::{Edit, EditError, RpathEdit};
 use super::entries::{self, NewEntry};
 use super::header::{Segment, pt};
@@ -193,7 +193,7 @@ fn rename_versions(
         return Ok(words);
     }
     for record in verneed::records(&source.view)? {
-        let name = source.view.string(record.file, "vn_file")?;
+        let name = source.view.string(record.file, LONGEST_STRING, "vn_file")?;
         let name = String::from_utf8_lossy(&name);
         if edit.remove_needed.contains(name.as_ref()) {
             let reason = format!("symbols are bound to versions of {name}, which is to go");

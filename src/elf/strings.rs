@@ -36,7 +36,10 @@ impl Strings {
             let reason = "the dynamic string table does not end with a NUL";
             return Err(ElfError::malformed(reason).into());
         }
-        Ok(Self { table, bytes })
+        Ok(Self {
+            table,
+            bytes: bytes.into_owned(),
+        })
     }
 
     /// The offset of `text`: of an old string, or of a tail of one, where there is one.

@@ -7,6 +7,8 @@
     clippy::as_conversions
 )]
 
+use std::borrow::Cow;
+
 use super::dynamic::{View, dt};
 use super::header::Encoding;
 use super::image::{ElfError, bytes_at};
@@ -106,7 +108,7 @@ fn read_versions(
 }
 
 /// The 16 bytes at `at`, counted from `start`, if they lie within `len`.
-fn window(view: &View<'_>, start: u64, len: u64, at: u64) -> Option<Vec<u8>> {
+fn window<'a>(view: &View<'a>, start: u64, len: u64, at: u64) -> Option<Cow<'a, [u8]>> {
     let end = at.checked_add(RECORD)?;
     if end > len {
         return None;
