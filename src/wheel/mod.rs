@@ -10,11 +10,17 @@ use crate::elf::{Facts, Image};
 use crate::finding::{Error, Finding};
 use crate::tag::WheelName;
 
+pub mod checks;
 pub mod digest;
+pub mod dist_info;
 pub mod headers;
+pub mod layout;
 pub mod loose;
+pub mod metadata;
+pub mod pypi;
 pub mod record;
 pub mod tally;
+pub mod wheel_file;
 pub mod write;
 
 pub use loose::LooseFiles;
