@@ -289,7 +289,8 @@ fn encoding(ident: &[u8]) -> Result<Encoding, ElfError> {
 }
 
 impl Segment {
-    fn decode(encoding: Encoding, bytes: &[u8]) -> Option<Self> {
+    /// Decodes a program header.
+    pub fn decode(encoding: Encoding, bytes: &[u8]) -> Option<Self> {
         by_class!(encoding, bytes, ProgramHeader32, ProgramHeader64, Self::of)
     }
 

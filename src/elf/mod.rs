@@ -22,9 +22,14 @@ mod strings;
 mod symbols;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod symbolvalues;
+#[cfg(any(test, feature = "testing"))]
+pub mod synth;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod verneed;
 pub mod versions;
+
+#[cfg(test)]
+mod tests;
 
 pub use edit::{Edit, EditError, Patch, PatchedImage, RpathEdit, RpathKind, Strip};
 pub use facts::{Facts, facts};
