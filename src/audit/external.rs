@@ -65,41 +65,33 @@ pub fn externals(graph: &Graph, members: usize, judged: &[bool], scale: &Scale) 
             if until <= Since::Rung(scale.best()) {
                 continue;
             }
-            for (provider, target) in providers(&edge.target, &edge.also, members) {
-                if let Some(provider) = provider {
-                    note(&mut found, &edge.soname, provider, until);
-                }
-                if let Some(next) = target
-                    && let Some(slot) = width.get_mut(next)
-                    && slot.is_none_or(|known| known < until)
-                {
-                    *slot = Some(until);
-                    queue.push_back(next);
-                }
+            let Some(provider) = provider(&edge.target, members) else {
+                continue;
+            };
+            note(&mut found, &edge.soname, provider, until);
+            if let Provider::Node(next) = provider
+                && let Some(slot) = width.get_mut(next)
+                && slot.is_none_or(|known| known < until)
+            {
+                *slot = Some(until);
+                queue.push_back(next);
             }
         }
     }
     found.into_values().collect()
 }
 
-/// For each file an edge leads to: how to list it, and which node to follow. Nodes below
-/// `members` are in the wheel: they are sources already.
-fn providers(
-    target: &Target,
-    also: &[NodeId],
-    members: usize,
-) -> Vec<(Option<Provider>, Option<NodeId>)> {
-    let mut list = Vec::new();
+/// What stands behind an edge that leads out of the wheel; nodes below `members` are in it.
+///
+/// The other files that an edge may lead to when somebody else loads its owner do not count: a
+/// copy has one place and one search path, so it finds one of them.
+fn provider(target: &Target, members: usize) -> Option<Provider> {
     match target {
-        Target::Node(id, _) if *id < members => {}
-        Target::Node(id, _) => list.push((Some(Provider::Node(*id)), Some(*id))),
-        Target::Missing(_) => list.push((Some(Provider::Missing), None)),
-        Target::Libpython => list.push((Some(Provider::Libpython), None)),
-        Target::Excluded { .. } | Target::Loader => {}
+        Target::Node(id, _) => (*id >= members).then_some(Provider::Node(*id)),
+        Target::Missing(_) => Some(Provider::Missing),
+        Target::Libpython => Some(Provider::Libpython),
+        Target::Excluded { .. } | Target::Loader => None,
     }
-    let outside = also.iter().copied().filter(|id| *id >= members);
-    list.extend(outside.map(|id| (Some(Provider::Node(id)), Some(id))));
-    list
 }
 
 fn note(

@@ -259,9 +259,9 @@ fn graft(
 fn needed_by(question: &Question<'_>, graft: NodeId) -> Vec<String> {
     let graph = &question.audit.graph;
     let dependants = graph.nodes.iter().filter(|node| {
-        node.edges.iter().any(|edge| {
-            matches!(edge.target, Target::Node(id, _) if id == graft) || edge.also.contains(&graft)
-        })
+        node.edges
+            .iter()
+            .any(|edge| matches!(edge.target, Target::Node(id, _) if id == graft))
     });
     let labels: BTreeSet<String> = dependants
         .map(|node| label(question.wheel, &node.origin))
