@@ -1,8 +1,9 @@
 //! Which symbol of which file forces which tag.
 
 use super::Audit;
-use super::external::Provider;
+use super::external::{Inside, Provider};
 use super::verdict::is_loader;
+use crate::deps::NodeId;
 use crate::elf::Facts;
 use crate::policy::Since;
 use crate::wheel::ElfMember;
@@ -25,22 +26,36 @@ pub struct Blame {
 /// Every symbol that forces a tag newer than the best, worst first.
 pub fn blame(audit: &Audit, elves: &[ElfMember]) -> Vec<Blame> {
     let mut found = Vec::new();
+    let inside = Inside::new(
+        &audit.graph,
+        elves.len(),
+        &audit.externals,
+        audit.verdict.repaired,
+    );
     let members = elves
         .iter()
         .zip(&audit.judged)
-        .filter(|(_, judged)| **judged);
-    for (elf, _) in members {
-        of_file(audit, &elf.path, &elf.facts, &mut found);
+        .enumerate()
+        .filter(|(_, (_, judged))| **judged);
+    for (node, (elf, _)) in members {
+        let needer = Needer {
+            node,
+            name: &elf.path,
+            facts: &elf.facts,
+        };
+        of_file(audit, &inside, &needer, &mut found);
     }
     for external in &audit.externals {
-        let grafted = match audit.verdict.repaired {
-            Since::Rung(rung) => external.needed_for(rung),
-            Since::Never => external.until == Since::Never,
-        };
-        if let (true, Provider::Node(node)) = (grafted, external.provider)
+        if let Provider::Node(node) = external.provider
+            && inside.grafts().any(|graft| graft == node)
             && let Some(facts) = audit.graph.facts(node, elves)
         {
-            of_file(audit, &external.soname, facts, &mut found);
+            let needer = Needer {
+                node,
+                name: &external.soname,
+                facts,
+            };
+            of_file(audit, &inside, &needer, &mut found);
         }
     }
     found.extend(
@@ -56,6 +71,13 @@ pub fn blame(audit: &Audit, elves: &[ElfMember]) -> Vec<Blame> {
                 library: forbidden.library.clone(),
             }),
     );
+    sort(&mut found);
+    found.dedup();
+    found
+}
+
+/// Worst first, then by name.
+fn sort(found: &mut [Blame]) {
     found.sort_by(|left, right| {
         let key = |blame: &Blame| {
             (
@@ -70,25 +92,31 @@ pub fn blame(audit: &Audit, elves: &[ElfMember]) -> Vec<Blame> {
             .cmp(&left.since)
             .then_with(|| key(left).cmp(&key(right)))
     });
-    found.dedup();
-    found
 }
 
-fn of_file(audit: &Audit, file: &str, facts: &Facts, found: &mut Vec<Blame>) {
+/// A file whose needs are looked at.
+struct Needer<'a> {
+    node: NodeId,
+    name: &'a str,
+    facts: &'a Facts,
+}
+
+fn of_file(audit: &Audit, inside: &Inside<'_>, needer: &Needer<'_>, found: &mut Vec<Blame>) {
+    let system = |library: &str| !is_loader(library) && !inside.provides(needer.node, library);
     let best = Since::Rung(audit.scale.best());
     let newer = |version: &str| audit.scale.version(version).filter(|since| *since > best);
     let mut bound: Vec<(&str, &str)> = Vec::new();
-    for import in facts.imports() {
+    for import in needer.facts.imports() {
         let Some((version, library)) = import.version else {
             continue;
         };
-        let Some(since) = newer(version).filter(|_| !is_loader(library)) else {
+        let Some(since) = newer(version).filter(|_| system(library)) else {
             continue;
         };
         bound.push((library, version));
         found.push(Blame {
             since,
-            file: file.to_owned(),
+            file: needer.name.to_owned(),
             symbol: Some(import.name.to_owned()),
             version: version.to_owned(),
             library: library.to_owned(),
@@ -96,11 +124,8 @@ fn of_file(audit: &Audit, file: &str, facts: &Facts, found: &mut Vec<Blame>) {
     }
     bound.sort_unstable();
     bound.dedup();
-    for need in facts
-        .version_needs
-        .iter()
-        .filter(|need| !is_loader(&need.library))
-    {
+    let needs = needer.facts.version_needs.iter();
+    for need in needs.filter(|need| system(&need.library)) {
         for version in &need.versions {
             let unbound = bound
                 .binary_search(&(need.library.as_str(), version.name.as_str()))
@@ -108,7 +133,7 @@ fn of_file(audit: &Audit, file: &str, facts: &Facts, found: &mut Vec<Blame>) {
             if let (true, Some(since)) = (unbound, newer(&version.name)) {
                 found.push(Blame {
                     since,
-                    file: file.to_owned(),
+                    file: needer.name.to_owned(),
                     symbol: None,
                     version: version.name.clone(),
                     library: need.library.clone(),

@@ -4,8 +4,9 @@
 //! library may stay outside. "May stay outside" only grows with newer tags, so one number
 //! says it all: the first tag for which the library need not be brought in.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::outside::{Outside, Place};
 use super::scale::Scale;
 use crate::deps::{Graph, NodeId, Target};
 use crate::policy::{Rung, Since};
@@ -30,17 +31,73 @@ pub struct External {
     pub provider: Provider,
     /// The first tag for which it need not be brought in.
     pub until: Since,
+    /// It belongs to a driver of the machine: it stands in the way of a tag, but is not brought
+    /// in.
+    pub driver: bool,
 }
 
 impl External {
-    /// Whether it must be brought in for the tag at `rung`.
+    /// Whether it stands in the way of the tag at `rung`.
     pub fn needed_for(&self, rung: Rung) -> bool {
         self.until > Since::Rung(rung)
+    }
+
+    /// Whether a repair for the tag at `rung` brings it in.
+    pub fn grafted_for(&self, rung: Rung) -> bool {
+        !self.driver && self.needed_for(rung)
+    }
+}
+
+/// What a repair for one tag would have inside the wheel.
+///
+/// Versions and symbols of libraries inside are the wheel's own business: no policy judges them.
+#[derive(Debug)]
+pub struct Inside<'a> {
+    graph: &'a Graph,
+    members: usize,
+    grafts: BTreeSet<NodeId>,
+}
+
+impl<'a> Inside<'a> {
+    /// The members and what is brought in for `tag`; [`Since::Never`]: what every tag brings in.
+    pub fn new(graph: &'a Graph, members: usize, externals: &[External], tag: Since) -> Self {
+        let grafts = externals.iter().filter_map(|external| {
+            let grafted = match tag {
+                Since::Rung(rung) => external.grafted_for(rung),
+                Since::Never => !external.driver && external.until == Since::Never,
+            };
+            match external.provider {
+                Provider::Node(node) if grafted => Some(node),
+                _ => None,
+            }
+        });
+        Self {
+            graph,
+            members,
+            grafts: grafts.collect(),
+        }
+    }
+
+    /// The libraries brought in.
+    pub fn grafts(&self) -> impl Iterator<Item = NodeId> {
+        self.grafts.iter().copied()
+    }
+
+    /// Whether what the file `node` needs by the name `soname` would be inside.
+    pub fn provides(&self, node: NodeId, soname: &str) -> bool {
+        let provider = self.graph.provider(node, soname);
+        provider.is_some_and(|node| node < self.members || self.grafts.contains(&node))
     }
 }
 
 /// All external libraries, sorted by name. The first `members` nodes are in the wheel.
-pub fn externals(graph: &Graph, members: usize, judged: &[bool], scale: &Scale) -> Vec<External> {
+pub fn externals(
+    graph: &Graph,
+    members: usize,
+    judged: &[bool],
+    scale: &Scale,
+    outside: &Outside<'_>,
+) -> Vec<External> {
     let mut found: BTreeMap<(String, Option<NodeId>), External> = BTreeMap::new();
     // Per node: the first tag for which it is not followed. Members are always followed.
     let mut width: Vec<Option<Since>> = vec![None; graph.nodes.len()];
@@ -61,15 +118,29 @@ pub fn externals(graph: &Graph, members: usize, judged: &[bool], scale: &Scale) 
             continue;
         };
         for edge in &node.edges {
-            let until = own.min(scale.library(&edge.soname));
+            let place = outside.place(edge, graph);
+            let until = match place {
+                Place::Outside(since) => own.min(since),
+                Place::Vendored | Place::Driver => own,
+            };
             if until <= Since::Rung(scale.best()) {
                 continue;
             }
             let Some(provider) = provider(&edge.target, members) else {
                 continue;
             };
-            note(&mut found, &edge.soname, provider, until);
+            let driver = place == Place::Driver;
+            note(
+                &mut found,
+                External {
+                    soname: edge.soname.clone(),
+                    provider,
+                    until,
+                    driver,
+                },
+            );
             if let Provider::Node(next) = provider
+                && !driver
                 && let Some(slot) = width.get_mut(next)
                 && slot.is_none_or(|known| known < until)
             {
@@ -94,22 +165,14 @@ fn provider(target: &Target, members: usize) -> Option<Provider> {
     }
 }
 
-fn note(
-    found: &mut BTreeMap<(String, Option<NodeId>), External>,
-    soname: &str,
-    provider: Provider,
-    until: Since,
-) {
-    let node = match provider {
+fn note(found: &mut BTreeMap<(String, Option<NodeId>), External>, external: External) {
+    let node = match external.provider {
         Provider::Node(id) => Some(id),
         Provider::Missing | Provider::Libpython => None,
     };
+    let until = external.until;
     let entry = found
-        .entry((soname.to_owned(), node))
-        .or_insert_with(|| External {
-            soname: soname.to_owned(),
-            provider,
-            until,
-        });
+        .entry((external.soname.clone(), node))
+        .or_insert(external);
     entry.until = entry.until.max(until);
 }

@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod external;
 pub mod input;
+pub mod outside;
 pub mod request;
 pub mod scale;
 pub mod subject;
@@ -19,6 +20,7 @@ use crate::wheel::Wheel;
 pub use blame::Blame;
 pub use external::External;
 pub use input::Input;
+use outside::Outside;
 pub use request::PlatRequest;
 pub use scale::Scale;
 pub use verdict::Verdict;
@@ -129,7 +131,8 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
     );
     let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)
         .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
-    let externals = external::externals(&graph, elves.len(), &subject.judged, &scale);
+    let outside = Outside::new(&scale, subject.libc, &options.vendor);
+    let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
     let verdict = verdict::judge(&verdict::Question {
         elves,
         judged: &subject.judged,

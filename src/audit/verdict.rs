@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::external::{External, Provider};
+use super::external::{External, Inside, Provider};
 use super::request::PlatRequest;
 use super::scale::Scale;
 use super::{AuditOptions, allowed_isa, worse};
 use crate::arch::IsaLevel;
-use crate::deps::Graph;
+use crate::deps::{Graph, NodeId};
 use crate::elf::Facts;
 use crate::policy::{Rung, Since};
 use crate::wheel::ElfMember;
@@ -118,6 +118,16 @@ impl Question<'_> {
             .map(|(elf, _)| elf)
     }
 
+    /// The nodes of the members that take part.
+    fn member_nodes(&self) -> impl Iterator<Item = NodeId> {
+        let judged = self.judged.iter().enumerate();
+        judged.filter(|(_, judged)| **judged).map(|(node, _)| node)
+    }
+
+    fn inside(&self, tag: Since) -> Inside<'_> {
+        Inside::new(self.graph, self.elves.len(), self.externals, tag)
+    }
+
     fn external_facts(&self, external: &External) -> Option<&Facts> {
         match external.provider {
             Provider::Node(node) => self.graph.facts(node, self.elves),
@@ -142,11 +152,17 @@ fn add_versions(versions: &mut Versions, facts: &Facts) {
     }
 }
 
-fn worst_version(versions: &Versions, scale: &Scale) -> Since {
-    let judged = versions
-        .values()
-        .flatten()
-        .filter_map(|version| scale.version(version));
+/// The newest tag that the versions of the file `node` ask for.
+fn worst_version(question: &Question<'_>, inside: &Inside<'_>, node: NodeId) -> Since {
+    let scale = question.scale;
+    let facts = question.graph.facts(node, question.elves);
+    let needs = facts
+        .iter()
+        .flat_map(|facts| &facts.version_needs)
+        .filter(|need| !is_loader(&need.library) && !inside.provides(node, &need.library));
+    let judged = needs
+        .flat_map(|need| &need.versions)
+        .filter_map(|version| scale.version(&version.name));
     judged.fold(Since::Rung(scale.best()), worse)
 }
 
@@ -161,13 +177,15 @@ fn symbols(question: &Question<'_>) -> (Since, Versions) {
     let mut best: Option<(Since, Versions)> = None;
     for rung in scale.rungs().rev() {
         let mut versions = own.clone();
-        let grafted = question
-            .externals
-            .iter()
-            .filter(|external| external.needed_for(rung));
-        let facts = grafted.filter_map(|external| question.external_facts(external));
+        let inside = question.inside(Since::Rung(rung));
+        let grafts = inside.grafts();
+        let facts = grafts.filter_map(|node| question.graph.facts(node, question.elves));
         facts.for_each(|facts| add_versions(&mut versions, facts));
-        let reached = worse(Since::Rung(rung), worst_version(&versions, scale));
+        let reached = question
+            .member_nodes()
+            .chain(inside.grafts())
+            .map(|node| worst_version(question, &inside, node))
+            .fold(Since::Rung(rung), worse);
         if best.as_ref().is_none_or(|(known, _)| reached < *known) {
             best = Some((reached, versions));
         }
@@ -177,13 +195,17 @@ fn symbols(question: &Question<'_>) -> (Since, Versions) {
 
 fn forbidden(question: &Question<'_>) -> Vec<ForbiddenSymbol> {
     let scale = question.scale;
+    let inside = question.inside(Since::Never);
     let mut found = Vec::new();
-    for elf in question.members() {
+    for node in question.member_nodes() {
+        let Some(elf) = question.elves.get(node) else {
+            continue;
+        };
         let guarded: Vec<&String> = elf
             .facts
             .needed
             .iter()
-            .filter(|soname| scale.guards(soname))
+            .filter(|soname| scale.guards(soname) && !inside.provides(node, soname))
             .collect();
         if guarded.is_empty() {
             continue;
@@ -214,7 +236,7 @@ fn fewest_grafts(question: &Question<'_>) -> Since {
         question
             .externals
             .iter()
-            .filter(|external| external.needed_for(rung))
+            .filter(|external| external.grafted_for(rung))
             .count()
     };
     let requested = question
@@ -244,9 +266,10 @@ fn isa(question: &Question<'_>) -> Since {
         return Since::Never;
     }
     let asking = question.externals.iter().filter(|external| {
-        question
-            .external_facts(external)
-            .is_some_and(|facts| needs_more(facts, allowed))
+        !external.driver
+            && question
+                .external_facts(external)
+                .is_some_and(|facts| needs_more(facts, allowed))
     });
     asking.map(|external| external.until).fold(lowest, worse)
 }

@@ -102,6 +102,15 @@ impl Graph {
         Self::default()
     }
 
+    /// The node that a file's need `soname` leads to.
+    pub fn provider(&self, node: NodeId, soname: &str) -> Option<NodeId> {
+        let mut edges = self.nodes.get(node)?.edges.iter();
+        match edges.find(|edge| edge.soname == soname)?.target {
+            Target::Node(provider, _) => Some(provider),
+            _ => None,
+        }
+    }
+
     /// The facts of a node.
     pub fn facts<'a>(&'a self, node: NodeId, elves: &'a [ElfMember]) -> Option<&'a Facts> {
         match &self.nodes.get(node)?.origin {

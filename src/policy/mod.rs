@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use crate::arch::Arch;
 use crate::tag::{Libc, PlatformTag};
 
+pub mod drivers;
 mod file;
 
 pub use file::PolicyError;

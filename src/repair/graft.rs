@@ -73,7 +73,7 @@ pub fn plan(question: &Question<'_>) -> Result<Vec<Graft>, Vec<Finding>> {
         .audit
         .externals
         .iter()
-        .filter(|external| question.grafts_for(external.until));
+        .filter(|external| !external.driver && question.grafts_for(external.until));
     for external in wanted {
         match external.provider {
             Provider::Node(node) => {

@@ -117,7 +117,7 @@ pub fn has_missing(audit: &Audit) -> bool {
     let mut grafted = audit
         .externals
         .iter()
-        .filter(|external| external.needed_for(rung));
+        .filter(|external| external.grafted_for(rung));
     grafted.any(|external| external.provider == Provider::Missing)
 }
 
