@@ -206,27 +206,33 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         osabi: header.osabi,
         flags: header.flags,
     };
-    let kind = Kind::from_raw(header.kind);
-    let loaded = matches!(kind, Kind::Executable | Kind::Shared);
+    let Platform {
+        machine,
+        is_64,
+        big_endian,
+        flags,
+        ..
+    } = platform;
+    let arch = Arch::from_elf(machine, is_64, big_endian, flags);
+    let loaded = header.is_loaded();
     let notes = if loaded {
         Notes::read(&view)?
     } else {
         Notes::default()
     };
-    let isa_needed = notes.isa_needed();
+    let isa_needed = match arch {
+        // On other machines the property means something else.
+        Ok(Arch::X86_64) => notes.isa_needed(),
+        _ => None,
+    };
     let needs = versions::needs(&view)?;
     let version_needs: Vec<_> = needs.into_iter().map(|record| record.need).collect();
     let symbols = Symbols::read(&view, &version_needs)?;
     let stack = view.segments.iter().rfind(|s| s.kind == pt::GNU_STACK);
     Ok(Facts {
         platform,
-        arch: Arch::from_elf(
-            platform.machine,
-            platform.is_64,
-            platform.big_endian,
-            platform.flags,
-        ),
-        kind,
+        arch,
+        kind: Kind::from_raw(header.kind),
         interpreter: if loaded { interpreter(&view)? } else { None },
         dynamic: view.dynamic.is_some(),
         soname: soname(&view)?,

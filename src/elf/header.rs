@@ -1,7 +1,7 @@
 //! The ELF header and the program headers, whatever their class and byte order.
 //!
-//! The only module that knows the raw structs of `object`: everything above works with
-//! owned values in which 32-bit words are widened.
+//! The only module that knows the raw structs of `object` and the numbers in them:
+//! everything above works with owned values in which 32-bit words are widened.
 //!
 //! Spec: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html>
 #![warn(
@@ -13,10 +13,11 @@
 use object::elf::{
     self, Dyn32, Dyn64, FileHeader32, FileHeader64, ProgramHeader32, ProgramHeader64, Sym32, Sym64,
 };
-use object::endian::{Endian, Endianness, U32, U64};
+use object::endian::{Endianness, U32, U64};
 use object::pod::{bytes_of, from_bytes};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
 
+pub use super::encoding::Encoding;
 use super::image::{ElfError, Image, bytes_at};
 
 /// `PT_LOAD` and its neighbours, as [`Segment::kind`] holds them.
@@ -28,102 +29,6 @@ pub mod pt {
     pub const NOTE: u32 = 4;
     pub const GNU_STACK: u32 = 0x6474_e551;
     pub const GNU_PROPERTY: u32 = 0x6474_e553;
-}
-
-/// Word size and byte order of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Encoding {
-    /// `true` for `ELFCLASS64`.
-    pub is_64: bool,
-    /// `true` for `ELFDATA2MSB`.
-    pub big_endian: bool,
-}
-
-impl Encoding {
-    fn endian(self) -> Endianness {
-        if self.big_endian {
-            Endianness::Big
-        } else {
-            Endianness::Little
-        }
-    }
-
-    /// The half word at `at`; `None` past the end.
-    pub fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
-        let field = bytes.get(at..)?.first_chunk()?;
-        Some(self.endian().read_u16(*field))
-    }
-
-    /// The word at `at`; `None` past the end.
-    pub fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let field = bytes.get(at..)?.first_chunk()?;
-        Some(self.endian().read_u32(*field))
-    }
-
-    /// The double word at `at`; `None` past the end.
-    pub fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
-        let field = bytes.get(at..)?.first_chunk()?;
-        Some(self.endian().read_u64(*field))
-    }
-
-    /// The word of this class at `at`: 4 or 8 bytes; `None` past the end.
-    pub fn word(self, bytes: &[u8], at: usize) -> Option<u64> {
-        if self.is_64 {
-            self.u64(bytes, at)
-        } else {
-            self.u32(bytes, at).map(u64::from)
-        }
-    }
-
-    /// `value` in this byte order.
-    pub fn u16_bytes(self, value: u16) -> [u8; 2] {
-        self.endian().write_u16(value)
-    }
-
-    /// `value` in this byte order.
-    pub fn u32_bytes(self, value: u32) -> [u8; 4] {
-        self.endian().write_u32(value)
-    }
-
-    /// `value` in this byte order.
-    pub fn u64_bytes(self, value: u64) -> [u8; 8] {
-        self.endian().write_u64(value)
-    }
-
-    /// `value` as a word of this class; `None` if it needs more than 32 bits in class 32.
-    pub fn word_bytes(self, value: u64) -> Option<Vec<u8>> {
-        if self.is_64 {
-            Some(self.u64_bytes(value).to_vec())
-        } else {
-            let word = u32::try_from(value).ok()?;
-            Some(self.u32_bytes(word).to_vec())
-        }
-    }
-
-    /// Bytes of a class word.
-    pub fn word_size(self) -> u64 {
-        if self.is_64 { 8 } else { 4 }
-    }
-
-    /// Bytes of the ELF header.
-    pub fn header_size(self) -> u64 {
-        if self.is_64 { 64 } else { 52 }
-    }
-
-    /// Bytes of a program header.
-    pub fn segment_size(self) -> u64 {
-        if self.is_64 { 56 } else { 32 }
-    }
-
-    /// Bytes of a dynamic entry.
-    pub fn dynamic_entry_size(self) -> u64 {
-        if self.is_64 { 16 } else { 8 }
-    }
-
-    /// Bytes of a symbol.
-    pub fn symbol_size(self) -> u64 {
-        if self.is_64 { 24 } else { 16 }
-    }
 }
 
 /// The ELF header. Fields about sections are as written: nothing has checked them.
@@ -226,6 +131,11 @@ impl Header {
         (header, raw.e_phentsize(e))
     }
 
+    /// Whether a loader takes it: `ET_EXEC` and `ET_DYN`.
+    pub fn is_loaded(&self) -> bool {
+        matches!(elf::FileType(self.kind), elf::ET_EXEC | elf::ET_DYN)
+    }
+
     fn check(&self, image: &dyn Image, phentsize: u16) -> Result<(), ElfError> {
         if self.phnum == 0 {
             return Ok(());
@@ -266,7 +176,7 @@ impl Header {
 }
 
 fn encoding(ident: &[u8]) -> Result<Encoding, ElfError> {
-    let [0x7f, b'E', b'L', b'F', class, data, ..] = ident else {
+    let [0x7f, b'E', b'L', b'F', class, data, version, ..] = ident else {
         return Err(ElfError::malformed("no ELF magic"));
     };
     let is_64 = match elf::FileClass(*class) {
@@ -285,6 +195,10 @@ fn encoding(ident: &[u8]) -> Result<Encoding, ElfError> {
             return Err(ElfError::Malformed(reason));
         }
     };
+    if *version != elf::EV_CURRENT.0 {
+        let reason = format!("EI_VERSION is {version}, not 1");
+        return Err(ElfError::Malformed(reason));
+    }
     Ok(Encoding { is_64, big_endian })
 }
 

@@ -2,7 +2,9 @@
 
 mod assemble;
 pub mod dynamic;
+pub mod dynstr;
 pub mod edit;
+pub mod encoding;
 mod entries;
 pub mod facts;
 mod hash;
@@ -27,6 +29,7 @@ pub mod synth;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod verneed;
 pub mod versions;
+pub mod view;
 
 #[cfg(test)]
 mod tests;

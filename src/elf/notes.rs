@@ -12,14 +12,15 @@
 )]
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::dynamic::View;
 use super::header::{Encoding, Segment, pt};
 use super::image::{ElfError, bytes_at};
 use crate::arch::IsaLevel;
 
-/// More of one note segment is not read. Core files have larger ones.
-const LARGEST_SEGMENT: u64 = 1 << 20;
+/// More bytes of notes are not read.
+const BUDGET: u64 = 1 << 20;
 
 const NT_GNU_BUILD_ID: u32 = 3;
 const NT_GNU_PROPERTY_TYPE_0: u32 = 5;
@@ -45,14 +46,14 @@ impl Notes {
     /// [`ElfError::Io`].
     pub(super) fn read(view: &View<'_>) -> Result<Self, ElfError> {
         let mut notes = Self::default();
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut budget = BUDGET;
         for segment in &view.segments {
-            let range = (segment.offset, segment.filesz);
             let of_notes = matches!(segment.kind, pt::NOTE | pt::GNU_PROPERTY);
             // PT_GNU_PROPERTY is a second header for one of the notes.
-            if of_notes && !seen.contains(&range) {
-                seen.push(range);
-                let bytes = contents(view, segment)?;
+            if of_notes && budget > 0 && seen.insert((segment.offset, segment.filesz)) {
+                let bytes = contents(view, segment, budget)?;
+                budget = budget.saturating_sub(u64::try_from(bytes.len()).unwrap_or(budget));
                 notes.add_all(view.encoding(), &bytes, segment.align);
             }
         }
@@ -139,12 +140,12 @@ fn split_aligned(bytes: Option<&[u8]>, len: u32, align: usize) -> Option<(&[u8],
     Some((bytes.get(..len)?, bytes.get(padded..).unwrap_or_default()))
 }
 
-/// The bytes of a note segment, as far as they are in the file.
-fn contents<'a>(view: &View<'a>, segment: &Segment) -> Result<Cow<'a, [u8]>, ElfError> {
+/// The first bytes of a note segment, not more than `most`, as far as they are in the file.
+fn contents<'a>(view: &View<'a>, segment: &Segment, most: u64) -> Result<Cow<'a, [u8]>, ElfError> {
     let mapped = view.offset_of(segment.vaddr, segment.filesz);
     let offset = mapped.unwrap_or(segment.offset);
     let in_file = view.image.size().saturating_sub(offset);
-    let len = segment.filesz.min(in_file).min(LARGEST_SEGMENT);
+    let len = segment.filesz.min(in_file).min(most);
     if len == 0 {
         return Ok(Cow::Borrowed(&[]));
     }

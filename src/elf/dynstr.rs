@@ -1,0 +1,165 @@
+//! Strings of the dynamic string table.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use std::borrow::Cow;
+
+use super::dynamic::dt;
+use super::image::{ElfError, bytes_at};
+use super::view::View;
+use crate::escape::escape_bytes;
+
+/// The longest string that is read: `PATH_MAX` on Linux, NUL included.
+pub const LONGEST_STRING: u64 = 4096;
+
+/// String tables up to this size are read whole; of larger ones, each string when it is
+/// asked for.
+const SMALL_STRING_TABLE: u64 = 16 << 20;
+
+/// All names of libraries and versions of one file together are no longer, in bytes. One
+/// long string may be named a million times.
+pub(super) const NAME_BUDGET: u64 = 8 << 20;
+
+/// Where `DT_STRTAB` and `DT_STRSZ` say that the strings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StringTable {
+    /// Its file offset.
+    pub offset: u64,
+    /// `DT_STRSZ`: checked to be in the file, within one segment.
+    pub size: u64,
+}
+
+impl View<'_> {
+    /// Finds the string table, and reads it unless it is large.
+    pub(super) fn read_strings(&mut self) -> Result<(), ElfError> {
+        let tags = (
+            self.dynamic_value(dt::STRTAB),
+            self.dynamic_value(dt::STRSZ),
+        );
+        let (Some(vaddr), Some(size)) = tags else {
+            return Ok(());
+        };
+        let offset = self.offset_of(vaddr, size).ok_or_else(|| {
+            ElfError::malformed(
+                "the dynamic string table (DT_STRTAB, DT_STRSZ) lies outside the file's segments",
+            )
+        })?;
+        self.strings = Some(StringTable { offset, size });
+        if size <= SMALL_STRING_TABLE || self.image.as_bytes().is_some() {
+            self.string_bytes = bytes_at(self.image, offset, size, "dynamic strings")?;
+        }
+        Ok(())
+    }
+
+    /// The dynamic string table.
+    ///
+    /// # Errors
+    /// [`ElfError::Malformed`] if there is none; `what` is the string that was wanted.
+    pub fn string_table(&self, what: &str) -> Result<StringTable, ElfError> {
+        let missing = || ElfError::malformed(format!("{what} without DT_STRTAB and DT_STRSZ"));
+        self.strings.ok_or_else(missing)
+    }
+
+    /// The string at `at` in the dynamic string table, without its NUL.
+    ///
+    /// # Errors
+    /// [`ElfError::Malformed`], naming `what`, if it does not end within the table and
+    /// `longest` bytes.
+    pub fn string(&self, at: u64, longest: u64, what: &str) -> Result<Cow<'_, [u8]>, ElfError> {
+        let table = self.string_table(what)?;
+        let outside =
+            || ElfError::malformed(format!("{what} lies outside the dynamic string table"));
+        let left = table.size.checked_sub(at).filter(|left| *left > 0);
+        let limit = left.ok_or_else(outside)?.min(longest);
+        // Most names are short: two reads for the few that are not.
+        for len in [limit.min(128), limit] {
+            let bytes = self.string_bytes_at(table, at, len)?;
+            if let Some(end) = end_of_string(&bytes) {
+                return Ok(truncated(bytes, end));
+            }
+        }
+        Err(ElfError::malformed(format!(
+            "{what} does not end within {limit} bytes"
+        )))
+    }
+
+    /// Up to `len` bytes from `at` on, as many as the dynamic string table has.
+    pub fn string_start(&self, at: u64, len: usize) -> Result<Cow<'_, [u8]>, ElfError> {
+        let table = self.string_table("a dynamic symbol")?;
+        let left = table.size.saturating_sub(at);
+        let len = u64::try_from(len).unwrap_or(u64::MAX).min(left);
+        self.string_bytes_at(table, at, len)
+    }
+
+    /// `len` bytes from `at` on, which are known to be in the table.
+    fn string_bytes_at(
+        &self,
+        table: StringTable,
+        at: u64,
+        len: u64,
+    ) -> Result<Cow<'_, [u8]>, ElfError> {
+        if self.string_bytes.is_empty() {
+            let offset = table.offset.saturating_add(at);
+            return bytes_at(self.image, offset, len, "dynamic strings");
+        }
+        let start = usize::try_from(at).ok();
+        let end = at
+            .checked_add(len)
+            .and_then(|end| usize::try_from(end).ok());
+        let range = start
+            .zip(end)
+            .and_then(|(start, end)| self.string_bytes.get(start..end));
+        Ok(Cow::Borrowed(range.unwrap_or_default()))
+    }
+
+    /// Counts `len` bytes of a name that is kept.
+    fn spend(&self, len: usize) -> Result<(), ElfError> {
+        let len = u64::try_from(len).unwrap_or(u64::MAX);
+        let left = self.name_budget.get().checked_sub(len).ok_or_else(|| {
+            ElfError::malformed("its names are longer, together, than any linker writes")
+        })?;
+        self.name_budget.set(left);
+        Ok(())
+    }
+
+    /// The string at `at`, which must be UTF-8 and not empty.
+    ///
+    /// # Errors
+    /// As [`View::string`], and [`ElfError::Malformed`] with the escaped name.
+    pub fn name(&self, at: u64, what: &str) -> Result<String, ElfError> {
+        let bytes = self.string(at, LONGEST_STRING, what)?;
+        if bytes.is_empty() {
+            return Err(ElfError::malformed(format!("{what} is empty")));
+        }
+        self.spend(bytes.len())?;
+        text(bytes, what)
+    }
+}
+
+/// `bytes` as a string.
+///
+/// # Errors
+/// [`ElfError::Malformed`] with the escaped bytes if they are not UTF-8.
+pub fn text(bytes: Cow<'_, [u8]>, what: &str) -> Result<String, ElfError> {
+    String::from_utf8(bytes.into_owned()).map_err(|error| {
+        let name = escape_bytes(error.as_bytes());
+        ElfError::malformed(format!("{what} is not UTF-8: {name}"))
+    })
+}
+
+fn end_of_string(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == 0)
+}
+
+fn truncated(bytes: Cow<'_, [u8]>, len: usize) -> Cow<'_, [u8]> {
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..len).unwrap_or_default()),
+        Cow::Owned(mut bytes) => {
+            bytes.truncate(len);
+            Cow::Owned(bytes)
+        }
+    }
+}
