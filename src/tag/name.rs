@@ -144,7 +144,7 @@ impl FromStr for WheelName {
         }
         if let Some(build) = build.filter(|build| !is_build(build)) {
             return bad(format!(
-                "`{build}` in the file name is not a build tag: those begin with a digit"
+                "`{build}` in the file name is not a build tag: those begin with a digit and hold letters, digits, `_`, `.` and `+`"
             ));
         }
         let [python, abi, platform] = tags;
@@ -181,11 +181,11 @@ fn tag_set(kind: &str, set: &str) -> Result<Vec<String>, NameError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     for atom in set.split('.') {
         if atom.is_empty() {
-            return bad(format!("a {kind} tag in the file name is empty"));
+            return bad(format!("an empty {kind} tag in the file name"));
         }
         if !atom.bytes().all(plain) {
             return bad(format!(
-                "`{atom}` in the file name is not a {kind} tag: those hold letters, digits and `_`"
+                "`{atom}` in the file name is no {kind} tag: those hold letters, digits and `_`"
             ));
         }
     }
@@ -258,7 +258,7 @@ mod tests {
                 "evil-1.0-cp311-cp311-linux_x86_64..manylinux1_x86_64.whl",
                 "empty",
             ),
-            ("evil-1.0-cp311--linux_x86_64.whl", "ABI tag"),
+            ("evil-1.0-cp311--linux_x86_64.whl", "empty ABI tag"),
             (
                 "evil-1.0.bad+-cp311-cp311-linux_x86_64.whl",
                 "not a PEP 440 version",

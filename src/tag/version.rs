@@ -150,10 +150,10 @@ impl Rest<'_> {
         let (_, normal) = spellings
             .iter()
             .find(|(spelling, _)| ahead.take(spelling))?;
-        let mut number = Self(ahead.0);
-        number.separator();
-        let digits = number.digits();
-        self.0 = if digits.is_some() { number.0 } else { ahead.0 };
+        // The separator may stand there without a number: `1.0a.` is `1.0a0`.
+        ahead.separator();
+        let digits = ahead.digits();
+        self.0 = ahead.0;
         Some((normal, digits.unwrap_or_else(|| "0".to_owned())))
     }
 
@@ -226,6 +226,8 @@ mod tests {
             ("1.1pre3", "1.1rc3"),
             ("1.1preview", "1.1rc0"),
             ("1.2a", "1.2a0"),
+            ("1.2a.", "1.2a0"),
+            ("1.2a.-1", "1.2a0.post1"),
             ("1.2-post2", "1.2.post2"),
             ("1.2post-2", "1.2.post2"),
             ("1.0-r4", "1.0.post4"),

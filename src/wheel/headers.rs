@@ -18,6 +18,7 @@ pub struct Headers {
 /// One header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Field {
+    /// Empty for a line that Python skips: a name is missing, or the line before it.
     name: String,
     /// After the colon, up to the line end; folded lines included, lines joined by `\n`.
     value: Vec<u8>,
@@ -30,12 +31,15 @@ impl Headers {
         let mut rest = bytes;
         while !rest.is_empty() {
             let (line, after) = split_line(rest);
-            if line.starts_with(b" ") || line.starts_with(b"\t") {
-                let Some(field) = fields.last_mut() else {
-                    break;
-                };
+            let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+            if let Some(field) = fields.last_mut().filter(|_| folded) {
                 field.value.push(b'\n');
                 field.value.extend_from_slice(line);
+            } else if folded || line.starts_with(b":") || line.starts_with(b"From ") {
+                fields.push(Field {
+                    name: String::new(),
+                    value: line.to_vec(),
+                });
             } else if let Some((name, value)) = split_header(line) {
                 fields.push(Field {
                     name,
@@ -85,13 +89,11 @@ impl Headers {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for field in &self.fields {
-            bytes.extend_from_slice(field.name.as_bytes());
-            bytes.push(b':');
+            if !field.name.is_empty() {
+                bytes.extend_from_slice(field.name.as_bytes());
+                bytes.push(b':');
+            }
             bytes.extend_from_slice(&field.value);
-            bytes.push(b'\n');
-        }
-        if !bytes.is_empty() && matches!(self.body.first(), Some(b' ' | b'\t')) {
-            // A body that could be taken for a continuation only stands alone behind an empty line.
             bytes.push(b'\n');
         }
         bytes.extend_from_slice(&self.body);
@@ -214,20 +216,25 @@ mod tests {
     fn what_is_no_header_begins_the_body() {
         for text in [
             "A: 1\nno colon\nB: 2\n",
-            "A: 1\nB c: 2\n",
-            "A: 1\n: 2\n",
-            "A: 1\né: 2\n",
+            "A: 1\nB c: 2\nB: 2\n",
+            "A: 1\né: 2\nB: 2\n",
         ] {
             let headers = Headers::parse(text.as_bytes());
             assert_eq!(headers.fields.len(), 1, "{text:?}");
+            assert_eq!(headers.get("B"), None, "{text:?}");
             assert_eq!(headers.to_bytes(), text.as_bytes());
         }
-        assert_eq!(Headers::parse(b"  folded first\nA: 1\n").get("A"), None);
-        let folded = rewritten("  folded first\n", |headers| {
-            headers.set("Tag", ["x".to_owned()]);
-        });
-        assert_eq!(folded, "Tag: x\n\n  folded first\n");
         assert_eq!(Headers::parse(b"\xef\xbb\xbfA: 1\n").get("A"), None);
+    }
+
+    #[test]
+    fn lines_that_python_skips_are_kept() {
+        for line in ["  folded first", ":", ": 2\n folded", "From me", "From: x"] {
+            let text = format!("{line}\nA: 1\n");
+            assert_eq!(rewritten(&text, |_| ()), text);
+            let edited = rewritten(&text, |headers| headers.set("A", ["2".to_owned()]));
+            assert_eq!(edited, format!("{line}\nA: 2\n"));
+        }
     }
 
     #[test]
