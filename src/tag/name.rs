@@ -252,7 +252,7 @@ mod tests {
             ),
             (
                 "evil-1.0-cp311-cp311-linux_x86_64 (1).whl",
-                "not a platform tag",
+                "no platform tag",
             ),
             (
                 "evil-1.0-cp311-cp311-linux_x86_64..manylinux1_x86_64.whl",
