@@ -1,20 +1,27 @@
 //! Which symbol of which file forces which tag.
 
+use std::collections::BTreeSet;
+
 use super::Audit;
+use super::chains::Chains;
 use super::external::{Inside, Provider};
+use super::input::Input;
+use super::missing::names;
 use super::verdict::is_loader;
 use crate::deps::NodeId;
 use crate::elf::Facts;
-use crate::policy::Since;
-use crate::wheel::ElfMember;
+use crate::policy::{Rung, Since};
 
 /// One symbol that forces a newer tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blame {
     /// The tag it forces; [`Since::Never`]: no tag allows it.
     pub since: Since,
-    /// The member, or the real path of a library that would be grafted.
+    /// The member, or the soname of a library that would be grafted.
     pub file: String,
+    /// For a library that would be grafted, who needs it: a member's path, then sonames, the
+    /// library's own last. Empty for a member.
+    pub chain: Vec<String>,
     /// The symbol; `None` if no symbol is bound to the version.
     pub symbol: Option<String>,
     /// Such as `GLIBC_2.34`; empty for a forbidden symbol.
@@ -23,122 +30,233 @@ pub struct Blame {
     pub library: String,
 }
 
+impl Blame {
+    /// The file, by the chain that leads to it: `_x.so → libfoo.so.1`.
+    pub fn who(&self) -> String {
+        if self.chain.is_empty() {
+            return self.file.clone();
+        }
+        self.chain.join(" → ")
+    }
+}
+
 /// Every symbol that forces a tag newer than the best, worst first.
-pub fn blame(audit: &Audit, elves: &[ElfMember]) -> Vec<Blame> {
+pub fn blame(audit: &Audit, input: &Input<'_>) -> Vec<Blame> {
     let mut found = Vec::new();
     let inside = Inside::new(
         &audit.graph,
-        elves.len(),
+        input.elves.len(),
         &audit.externals,
         audit.verdict.repaired,
     );
-    let members = elves
-        .iter()
-        .zip(&audit.judged)
-        .enumerate()
-        .filter(|(_, (_, judged))| **judged);
-    for (node, (elf, _)) in members {
-        let needer = Needer {
+    let members = input.elves.iter().zip(&audit.judged).enumerate();
+    for (node, (elf, _)) in members.filter(|(_, (_, judged))| **judged) {
+        let about = About {
             node,
-            name: &elf.path,
+            file: &elf.path,
+            chain: &[],
             facts: &elf.facts,
         };
-        of_file(audit, &inside, &needer, &mut found);
+        about.add(audit, &inside, &mut found);
     }
-    for external in &audit.externals {
-        if let Provider::Node(node) = external.provider
-            && inside.grafts().any(|graft| graft == node)
-            && let Some(facts) = audit.graph.facts(node, elves)
-        {
-            let needer = Needer {
-                node,
-                name: &external.soname,
-                facts,
-            };
-            of_file(audit, &inside, &needer, &mut found);
-        }
-    }
-    found.extend(
-        audit
-            .verdict
-            .forbidden_symbols
-            .iter()
-            .map(|forbidden| Blame {
-                since: forbidden.since,
-                file: forbidden.file.clone(),
-                symbol: Some(forbidden.symbol.clone()),
-                version: String::new(),
-                library: forbidden.library.clone(),
-            }),
-    );
-    sort(&mut found);
+    of_grafts(audit, input, &inside, &mut found);
+    let forbidden = audit.verdict.forbidden_symbols.iter();
+    found.extend(forbidden.map(|forbidden| Blame {
+        since: forbidden.since,
+        file: forbidden.file.clone(),
+        chain: Vec::new(),
+        symbol: Some(forbidden.symbol.clone()),
+        version: String::new(),
+        library: forbidden.library.clone(),
+    }));
+    found.sort_by(|left, right| {
+        right
+            .since
+            .cmp(&left.since)
+            .then_with(|| left.file.cmp(&right.file))
+            .then_with(|| left.library.cmp(&right.library))
+            .then_with(|| left.version.cmp(&right.version))
+            .then_with(|| left.symbol.cmp(&right.symbol))
+    });
     found.dedup();
     found
 }
 
-/// Worst first, then by name.
-fn sort(found: &mut [Blame]) {
-    found.sort_by(|left, right| {
-        let key = |blame: &Blame| {
-            (
-                blame.file.clone(),
-                blame.library.clone(),
-                blame.version.clone(),
-                blame.symbol.clone(),
-            )
-        };
-        right
-            .since
-            .cmp(&left.since)
-            .then_with(|| key(left).cmp(&key(right)))
-    });
+/// What the libraries that a repair would bring in ask for.
+fn of_grafts(audit: &Audit, input: &Input<'_>, inside: &Inside<'_>, found: &mut Vec<Blame>) {
+    let chains = Chains::of_grafts(audit, audit.repaired_rung());
+    for external in audit
+        .externals
+        .iter()
+        .filter(|external| audit.would_graft(external))
+    {
+        if let Provider::Node(node) = external.provider
+            && let Some(facts) = audit.graph.facts(node, input.elves)
+        {
+            let about = About {
+                node,
+                file: &external.soname,
+                chain: &names(audit, input, &chains.to(node)),
+                facts,
+            };
+            about.add(audit, inside, found);
+        }
+    }
 }
 
-/// A file whose needs are looked at.
-struct Needer<'a> {
+/// Whom a [`Blame`] is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
     node: NodeId,
-    name: &'a str,
+    file: &'a str,
+    chain: &'a [String],
     facts: &'a Facts,
 }
 
-fn of_file(audit: &Audit, inside: &Inside<'_>, needer: &Needer<'_>, found: &mut Vec<Blame>) {
-    let system = |library: &str| !is_loader(library) && !inside.provides(needer.node, library);
-    let best = Since::Rung(audit.scale.best());
-    let newer = |version: &str| audit.scale.version(version).filter(|since| *since > best);
-    let mut bound: Vec<(&str, &str)> = Vec::new();
-    for import in needer.facts.imports() {
-        let Some((version, library)) = import.version else {
-            continue;
-        };
-        let Some(since) = newer(version).filter(|_| system(library)) else {
-            continue;
-        };
-        bound.push((library, version));
-        found.push(Blame {
+impl About<'_> {
+    fn blame(self, since: Since, library: &str, version: &str, symbol: Option<&str>) -> Blame {
+        Blame {
             since,
-            file: needer.name.to_owned(),
-            symbol: Some(import.name.to_owned()),
+            file: self.file.to_owned(),
+            chain: self.chain.to_vec(),
+            symbol: symbol.map(str::to_owned),
             version: version.to_owned(),
             library: library.to_owned(),
-        });
+        }
     }
-    bound.sort_unstable();
-    bound.dedup();
-    let needs = needer.facts.version_needs.iter();
-    for need in needs.filter(|need| system(&need.library)) {
-        for version in &need.versions {
-            let unbound = bound
-                .binary_search(&(need.library.as_str(), version.name.as_str()))
-                .is_err();
-            if let (true, Some(since)) = (unbound, newer(&version.name)) {
-                found.push(Blame {
-                    since,
-                    file: needer.name.to_owned(),
-                    symbol: None,
-                    version: version.name.clone(),
-                    library: need.library.clone(),
-                });
+
+    fn add(self, audit: &Audit, inside: &Inside<'_>, found: &mut Vec<Blame>) {
+        let system = |library: &str| !is_loader(library) && !inside.provides(self.node, library);
+        let best = Since::Rung(audit.scale.best());
+        let newer = |version: &str| audit.scale.version(version).filter(|since| *since > best);
+        let mut bound: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for import in self.facts.imports() {
+            let Some((version, library)) = import.version else {
+                continue;
+            };
+            if let Some(since) = newer(version).filter(|_| system(library)) {
+                bound.insert((library, version));
+                found.push(self.blame(since, library, version, Some(import.name)));
             }
         }
+        let needs = self.facts.version_needs.iter();
+        for need in needs.filter(|need| system(&need.library)) {
+            for version in &need.versions {
+                let unbound = !bound.contains(&(need.library.as_str(), version.name.as_str()));
+                if let (true, Some(since)) = (unbound, newer(&version.name)) {
+                    found.push(self.blame(since, &need.library, &version.name, None));
+                }
+            }
+        }
+    }
+}
+
+/// What a wheel falls short by at one step of the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The tag that is forced.
+    pub since: Since,
+    /// The best tag that would be left without what forces `since`, as far as symbols go.
+    pub instead: Rung,
+    /// How many symbols (or versions that no symbol is bound to) force it.
+    pub symbols: usize,
+    /// In how many files.
+    pub files: usize,
+}
+
+/// One step for each tag that is forced, worst first. `blame` is sorted as [`blame()`] sorts.
+pub fn steps(blame: &[Blame], best: Rung) -> Vec<Step> {
+    let groups: Vec<&[Blame]> = blame
+        .chunk_by(|left, right| left.since == right.since)
+        .collect();
+    let mut steps = Vec::with_capacity(groups.len());
+    for (index, group) in groups.iter().enumerate() {
+        let Some(first) = group.first() else {
+            continue;
+        };
+        let below = groups.get(index.saturating_add(1)).and_then(|g| g.first());
+        let instead = match below.map(|blame| blame.since) {
+            Some(Since::Rung(rung)) => rung,
+            Some(Since::Never) | None => best,
+        };
+        let symbols: BTreeSet<_> = group
+            .iter()
+            .map(|blame| (&blame.library, &blame.version, &blame.symbol))
+            .collect();
+        let files: BTreeSet<_> = group.iter().map(|blame| &blame.file).collect();
+        steps.push(Step {
+            since: first.since,
+            instead,
+            symbols: symbols.len(),
+            files: files.len(),
+        });
+    }
+    steps
+}
+
+impl Step {
+    /// `3 symbols in 1 file keep this wheel from manylinux_2_17_x86_64`.
+    pub fn sentence(&self, audit: &Audit, noun: &str) -> String {
+        let verb = if self.symbols == 1 { "keeps" } else { "keep" };
+        format!(
+            "{} in {} {verb} this {noun} from {}",
+            count(self.symbols, "symbol"),
+            count(self.files, "file"),
+            audit.scale.tag_name(Since::Rung(self.instead))
+        )
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(since: Since, file: &str, symbol: &str) -> Blame {
+        Blame {
+            since,
+            file: file.to_owned(),
+            chain: Vec::new(),
+            symbol: Some(symbol.to_owned()),
+            version: "GLIBC_2.34".to_owned(),
+            library: "libc.so.6".to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_step_counts_what_stands_before_the_next() {
+        let blame = [
+            at(Since::Never, "a.so", "x"),
+            at(Since::Rung(7), "a.so", "open"),
+            at(Since::Rung(7), "b.so", "open"),
+            at(Since::Rung(7), "b.so", "read"),
+            at(Since::Rung(3), "b.so", "stat"),
+        ];
+        let steps = steps(&blame, 0);
+        let plain: Vec<_> = steps
+            .iter()
+            .map(|step| (step.since, step.instead, step.symbols, step.files))
+            .collect();
+        assert_eq!(
+            plain,
+            [
+                (Since::Never, 7, 1, 1),
+                (Since::Rung(7), 3, 2, 2),
+                (Since::Rung(3), 0, 1, 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_graft_is_told_by_its_chain() {
+        let mut graft = at(Since::Never, "libssl.so.3", "x");
+        assert_eq!(graft.who(), "libssl.so.3");
+        graft.chain = vec!["_x.so".to_owned(), "libssl.so.3".to_owned()];
+        assert_eq!(graft.who(), "_x.so → libssl.so.3");
     }
 }

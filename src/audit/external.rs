@@ -46,6 +46,15 @@ impl External {
     pub fn grafted_for(&self, rung: Rung) -> bool {
         !self.driver && self.needed_for(rung)
     }
+
+    /// The same for a tag that may be `linux_*` ([`Since::Never`]), which brings in what no tag
+    /// lets stay outside.
+    pub fn grafted_at(&self, tag: Since) -> bool {
+        match tag {
+            Since::Rung(rung) => self.grafted_for(rung),
+            Since::Never => !self.driver && self.until == Since::Never,
+        }
+    }
 }
 
 /// What a repair for one tag would have inside the wheel.
@@ -61,16 +70,12 @@ pub struct Inside<'a> {
 impl<'a> Inside<'a> {
     /// The members and what is brought in for `tag`; [`Since::Never`]: what every tag brings in.
     pub fn new(graph: &'a Graph, members: usize, externals: &[External], tag: Since) -> Self {
-        let grafts = externals.iter().filter_map(|external| {
-            let grafted = match tag {
-                Since::Rung(rung) => external.grafted_for(rung),
-                Since::Never => !external.driver && external.until == Since::Never,
-            };
-            match external.provider {
-                Provider::Node(node) if grafted => Some(node),
+        let grafts = externals
+            .iter()
+            .filter_map(|external| match external.provider {
+                Provider::Node(node) if external.grafted_at(tag) => Some(node),
                 _ => None,
-            }
-        });
+            });
         Self {
             graph,
             members,

@@ -1,10 +1,14 @@
 //! Judges a wheel: which tag it deserves, and why not a better one.
 
 pub mod blame;
+pub mod chains;
+mod claims;
 pub mod external;
 pub mod input;
+pub mod missing;
 pub mod outside;
 pub mod request;
+pub mod rules;
 pub mod scale;
 pub mod subject;
 pub mod verdict;
@@ -13,7 +17,7 @@ use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::host::Host;
-use crate::policy::Since;
+use crate::policy::{Rung, Since};
 use crate::tag::Libc;
 use crate::wheel::Wheel;
 
@@ -72,30 +76,22 @@ impl Audit {
         self.scale.tag_name(self.verdict.repaired)
     }
 
-    /// The tags that the wheel claims, or the tag `plat`, as far as it does not deserve them; one
-    /// error each.
-    pub fn undeserved(&self, input: &Input<'_>, plat: Option<&str>) -> Vec<Finding> {
-        let claimed = input.claimed().iter().map(|tag| tag.as_str().to_owned());
-        let tags: Vec<String> = match plat.and_then(PlatRequest::parse) {
-            Some(request) => vec![format!("{}_{}", request.base, self.arch)],
-            None => claimed.collect(),
-        };
-        let linux = format!("linux_{}", self.arch);
-        let undeserved = tags.into_iter().filter(|tag| {
-            let rung = self.scale.rung_of_tag(tag);
-            *tag != linux && rung.is_none_or(|rung| self.verdict.as_is > Since::Rung(rung))
-        });
-        undeserved
-            .map(|tag| {
-                let message = format!("does not deserve {tag}, only {}", self.tag());
-                Finding::error("tag-undeserved", message)
-            })
-            .collect()
+    /// The rung of [`Audit::repairable_to`]; `None` for `linux_*`.
+    pub fn repaired_rung(&self) -> Option<Rung> {
+        match self.verdict.repaired {
+            Since::Rung(rung) => Some(rung),
+            Since::Never => None,
+        }
+    }
+
+    /// Whether a repair for [`Audit::repairable_to`] would bring `external` in.
+    pub fn would_graft(&self, external: &External) -> bool {
+        external.grafted_at(self.verdict.repaired)
     }
 
     /// Every symbol that forces a tag newer than the oldest, worst first.
     pub fn blame(&self, input: &Input<'_>) -> Vec<Blame> {
-        blame::blame(self, input.elves)
+        blame::blame(self, input)
     }
 }
 
@@ -142,7 +138,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
         options,
     });
     scale.notes(verdict.repaired, &mut findings);
-    Ok(Audit {
+    let mut audit = Audit {
         arch: subject.arch,
         libc: subject.libc,
         scale,
@@ -151,7 +147,15 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
         externals,
         verdict,
         findings,
-    })
+    };
+    let case = rules::Case {
+        input,
+        audit: &audit,
+        options,
+    };
+    let found = rules::check(&case);
+    audit.findings.extend(found);
+    Ok(audit)
 }
 
 /// The worse of two places on the scale: a wheel deserves what all its parts deserve.

@@ -1,7 +1,7 @@
 //! `--plat`: a tag with or without its architecture.
 
 use crate::arch::{Arch, IsaLevel};
-use crate::tag::Libc;
+use crate::tag::{Libc, PlatformTag};
 
 /// A tag that somebody asked for, such as `manylinux2014` or `musllinux_1_2_aarch64`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,16 @@ impl PlatRequest {
             .iter()
             .find(|(prefix, _)| self.base.starts_with(prefix))?;
         Some(*libc)
+    }
+
+    /// The whole tag, for a wheel of `arch` where the request names none.
+    pub fn tag(&self, arch: Arch) -> PlatformTag {
+        let arch = self.arch.unwrap_or(arch);
+        let suffix = self
+            .libc()
+            .map_or(arch.as_str(), |libc| libc.arch_suffix(arch));
+        let level = self.isa.map_or("", IsaLevel::suffix);
+        PlatformTag::new(format!("{}_{suffix}{level}", self.base))
     }
 
     /// Whether the request is for `linux_*`: graft, promise nothing.

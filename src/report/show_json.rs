@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::{FindingJson, Judgement, file_name, line};
 use crate::audit::external::Provider;
+use crate::audit::missing::why;
 use crate::audit::verdict::{is_loader, python_extension};
 use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::Error;
-use crate::host::FoundBy;
 use crate::policy::Since;
 use crate::wheel::ElfMember;
 
@@ -230,11 +230,11 @@ fn library<'a>(
         {
             Some(Origin::Member(member)) => {
                 let path = input.elves.get(*member).map(|elf| elf.path.clone());
-                (path, Some(found_by_name(found_by)), true)
+                (path, Some(why(found_by)), true)
             }
             Some(Origin::Host(library)) => {
                 let path = library.real_path.display().to_string();
-                (Some(path), Some(found_by_name(found_by)), false)
+                (Some(path), Some(why(found_by)), false)
             }
             None => (None, None, false),
         },
@@ -249,21 +249,6 @@ fn library<'a>(
         path,
         found_by,
         in_wheel,
-    }
-}
-
-/// How a library was found, in words.
-pub fn found_by_name(found_by: &FoundBy) -> String {
-    match found_by {
-        FoundBy::LibPath => "--lib-path".to_owned(),
-        FoundBy::Rpath(file) => format!("RPATH of {file}"),
-        FoundBy::Runpath(file) => format!("RUNPATH of {file}"),
-        FoundBy::Environment => "LD_LIBRARY_PATH".to_owned(),
-        FoundBy::LdPaths => "--ldpaths".to_owned(),
-        FoundBy::LoaderConfig(file) => file.display().to_string(),
-        FoundBy::Trusted => "default folder".to_owned(),
-        FoundBy::WheelSoname => "soname in the wheel".to_owned(),
-        FoundBy::Path => "path".to_owned(),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::show_json::{found_by_name, has_missing, real_path};
+use super::show_json::{has_missing, real_path};
 use super::{Judgement, file_name, table::table};
 use crate::audit::external::Provider;
+use crate::audit::missing::why;
 use crate::audit::{Audit, Blame, Input};
 use crate::deps::{Origin, Target};
 use crate::escape::escape;
@@ -124,7 +125,7 @@ fn needed_by(input: &Input<'_>, audit: &Audit, soname: &str) -> String {
     for node in &audit.graph.nodes {
         if let Some(edge) = node.edges.iter().find(|edge| edge.soname == soname) {
             let how = match &edge.target {
-                Target::Node(_, found_by) => format!(" ({})", found_by_name(found_by)),
+                Target::Node(_, found_by) => format!(" ({})", why(found_by)),
                 _ => String::new(),
             };
             names.push(match &node.origin {

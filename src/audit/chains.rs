@@ -1,0 +1,194 @@
+//! By which needs a file is reached.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::Audit;
+use super::external::Inside;
+use crate::deps::{Edge, Graph, NodeId, Target};
+use crate::policy::{Rung, Since};
+
+/// The shortest chain of needs to each node, from the members that are judged.
+#[derive(Clone, Debug)]
+pub struct Chains {
+    /// Who was the first to lead there; a member that is judged leads to itself.
+    parent: Vec<Option<NodeId>>,
+}
+
+impl Chains {
+    /// Chains over the needs that `follow` accepts.
+    pub fn new(graph: &Graph, judged: &[bool], follow: impl Fn(&Edge) -> bool) -> Self {
+        let mut parent: Vec<Option<NodeId>> = vec![None; graph.nodes.len()];
+        let mut queue = VecDeque::new();
+        for (member, judged) in judged.iter().enumerate() {
+            if let (true, Some(slot)) = (*judged, parent.get_mut(member)) {
+                *slot = Some(member);
+                queue.push_back(member);
+            }
+        }
+        while let Some(node) = queue.pop_front() {
+            let edges = graph.nodes.get(node).map(|node| node.edges.as_slice());
+            for edge in edges.unwrap_or_default().iter().filter(|edge| follow(edge)) {
+                for next in targets(edge) {
+                    if let Some(slot @ None) = parent.get_mut(next) {
+                        *slot = Some(node);
+                        queue.push_back(next);
+                    }
+                }
+            }
+        }
+        Self { parent }
+    }
+
+    /// Chains over members and over what a repair for `rung` (`None`: `linux_*`) brings in.
+    pub fn of_grafts(audit: &Audit, rung: Option<Rung>) -> Self {
+        let tag = rung.map_or(Since::Never, Since::Rung);
+        let members = audit.judged.len();
+        let inside = Inside::new(&audit.graph, members, &audit.externals, tag);
+        let grafts: BTreeSet<NodeId> = inside.grafts().collect();
+        Self::new(&audit.graph, &audit.judged, |edge| {
+            let mut targets = targets(edge);
+            targets.any(|node| node < members || grafts.contains(&node))
+        })
+    }
+
+    /// The nodes from a member to `node`, both included; empty if nothing leads there.
+    pub fn to(&self, node: NodeId) -> Vec<NodeId> {
+        let mut chain = Vec::new();
+        let mut at = node;
+        while let Some(Some(parent)) = self.parent.get(at).copied() {
+            chain.push(at);
+            if parent == at {
+                chain.reverse();
+                return chain;
+            }
+            at = parent;
+        }
+        Vec::new()
+    }
+
+    /// Whether something leads to `node`.
+    pub fn reaches(&self, node: NodeId) -> bool {
+        self.parent.get(node).is_some_and(Option::is_some)
+    }
+}
+
+/// The node that an edge leads to.
+fn targets(edge: &Edge) -> impl Iterator<Item = NodeId> + use<> {
+    let node = match edge.target {
+        Target::Node(node, _) => Some(node),
+        _ => None,
+    };
+    node.into_iter()
+}
+
+/// Every chain without a cycle from a judged member to an edge that `wanted` accepts, at most
+/// `limit` of them, shortest first: the nodes on the way.
+pub fn all_chains(
+    graph: &Graph,
+    judged: &[bool],
+    wanted: impl Fn(&Edge) -> bool,
+    limit: usize,
+) -> Vec<Vec<NodeId>> {
+    let mut found = Vec::new();
+    // Chains are grown only towards nodes from which a wanted edge can be reached.
+    let useful = leading_to(graph, &wanted);
+    let starts = judged.iter().enumerate().filter(|(_, judged)| **judged);
+    let mut queue: VecDeque<Vec<NodeId>> = starts
+        .map(|(member, _)| member)
+        .filter(|member| useful.contains(member))
+        .map(|member| vec![member])
+        .collect();
+    while let Some(chain) = queue.pop_front() {
+        let last = chain.last().and_then(|node| graph.nodes.get(*node));
+        let edges = last.map(|node| node.edges.as_slice()).unwrap_or_default();
+        if edges.iter().any(&wanted) {
+            found.push(chain.clone());
+            if found.len() >= limit {
+                break;
+            }
+        }
+        // The queue is bounded too: a dense graph has exponentially many chains.
+        let room = queue.len() < limit.saturating_mul(64);
+        let mut nexts: Vec<NodeId> = edges.iter().flat_map(targets).collect();
+        nexts.dedup();
+        for next in nexts.into_iter().filter(|_| room) {
+            if useful.contains(&next) && !chain.contains(&next) {
+                let mut longer = chain.clone();
+                longer.push(next);
+                queue.push_back(longer);
+            }
+        }
+    }
+    found
+}
+
+/// The nodes with a wanted edge, and all that lead to them.
+fn leading_to(graph: &Graph, wanted: &impl Fn(&Edge) -> bool) -> BTreeSet<NodeId> {
+    let mut parents: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
+    let mut useful = BTreeSet::new();
+    let mut queue = Vec::new();
+    for (id, node) in graph.nodes.iter().enumerate() {
+        for next in node.edges.iter().flat_map(targets) {
+            if let Some(list) = parents.get_mut(next) {
+                list.push(id);
+            }
+        }
+        if node.edges.iter().any(wanted) {
+            useful.insert(id);
+            queue.push(id);
+        }
+    }
+    while let Some(id) = queue.pop() {
+        for parent in parents.get(id).into_iter().flatten() {
+            if useful.insert(*parent) {
+                queue.push(*parent);
+            }
+        }
+    }
+    useful
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deps::{Node, Origin};
+    use crate::host::FoundBy;
+
+    /// Nodes by their needs; targets are given by number.
+    fn graph(needs: &[&[NodeId]]) -> Graph {
+        let edge = |target: &NodeId| Edge {
+            soname: format!("lib{target}.so"),
+            target: Target::Node(*target, FoundBy::Trusted),
+            also: Vec::new(),
+        };
+        let nodes = needs.iter().enumerate().map(|(id, needs)| Node {
+            origin: Origin::Member(id),
+            edges: needs.iter().map(edge).collect(),
+        });
+        Graph {
+            nodes: nodes.collect(),
+            ..Graph::default()
+        }
+    }
+
+    #[test]
+    fn the_shortest_chain_wins_and_cycles_end() {
+        let graph = graph(&[&[1, 2], &[3], &[1], &[0, 2]]);
+        let chains = Chains::new(&graph, &[true], |_| true);
+        assert_eq!(chains.to(3), [0, 1, 3]);
+        assert_eq!(chains.to(0), [0]);
+        let without = Chains::new(&graph, &[true], |edge| edge.soname != "lib1.so");
+        assert!(without.reaches(2) && !without.reaches(1));
+        assert!(without.to(3).is_empty());
+    }
+
+    #[test]
+    fn every_chain_is_listed_once() {
+        let graph = graph(&[&[1, 2], &[3], &[1, 3], &[0]]);
+        let to_three = |edge: &Edge| edge.soname == "lib3.so";
+        let chains = all_chains(&graph, &[true], to_three, 9);
+        assert_eq!(chains, [vec![0, 1], vec![0, 2], vec![0, 2, 1]]);
+        assert_eq!(all_chains(&graph, &[true], to_three, 2).len(), 2);
+        assert!(all_chains(&graph, &[true], |_| false, 9).is_empty());
+    }
+}

@@ -1,0 +1,200 @@
+//! Libraries that were not found: who needs them, where they were looked for, what came near.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chains::Chains;
+use super::external::Provider;
+use super::rules::library_base;
+use super::{Audit, Input};
+use crate::deps::{NodeId, Origin, Searched, Target};
+use crate::finding::Finding;
+use crate::host::FoundBy;
+use crate::policy::{Rung, Since};
+
+/// One library that was not found.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Its name in `DT_NEEDED`.
+    pub soname: String,
+    /// One chain for each file that needs it, as names: `pkg/_x.so`, `libfoo.so.1`.
+    pub chains: Vec<Vec<String>>,
+    /// Where it was looked for, in order.
+    pub searched: Vec<Searched>,
+    /// What was found instead, in words.
+    pub near: Vec<String>,
+}
+
+/// Everything that a repair for `rung` would not find, by name. `None`: for `linux_*`.
+pub fn missing(audit: &Audit, input: &Input<'_>, rung: Option<Rung>) -> Vec<Missing> {
+    let tag = rung.map_or(Since::Never, Since::Rung);
+    let externals = audit.externals.iter();
+    let externals = externals.filter(|external| external.grafted_at(tag));
+    let mut absent: BTreeMap<&str, Missing> = externals
+        .filter(|external| external.provider == Provider::Missing)
+        .map(|external| (external.soname.as_str(), Missing::new(&external.soname)))
+        .collect();
+    if absent.is_empty() {
+        return Vec::new();
+    }
+    let chains = Chains::of_grafts(audit, rung);
+    for (id, node) in audit.graph.nodes.iter().enumerate() {
+        if !chains.reaches(id) {
+            continue;
+        }
+        for edge in &node.edges {
+            if let (Some(missing), Target::Missing(searched)) =
+                (absent.get_mut(edge.soname.as_str()), &edge.target)
+            {
+                missing.chains.push(names(audit, input, &chains.to(id)));
+                missing.add_searched(searched);
+            }
+        }
+    }
+    for missing in absent.values_mut() {
+        missing.near.extend(near_misses(audit, input, missing));
+    }
+    absent.into_values().collect()
+}
+
+/// A chain as names: the member's path, then sonames.
+pub fn names(audit: &Audit, input: &Input<'_>, chain: &[NodeId]) -> Vec<String> {
+    chain.iter().map(|node| name(audit, input, *node)).collect()
+}
+
+/// The path of a member; outside, the soname, or else the file name.
+pub fn name(audit: &Audit, input: &Input<'_>, node: NodeId) -> String {
+    match audit.graph.nodes.get(node).map(|node| &node.origin) {
+        Some(Origin::Member(member)) => {
+            let elf = input.elves.get(*member);
+            elf.map(|elf| elf.path.clone()).unwrap_or_default()
+        }
+        Some(Origin::Host(library)) => library.facts.soname.clone().unwrap_or_else(|| {
+            let file = library.path.file_name();
+            file.map(|file| file.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        }),
+        None => String::new(),
+    }
+}
+
+impl Missing {
+    fn new(soname: &str) -> Self {
+        Self {
+            soname: soname.to_owned(),
+            chains: Vec::new(),
+            searched: Vec::new(),
+            near: Vec::new(),
+        }
+    }
+
+    fn add_searched(&mut self, searched: &[Searched]) {
+        for place in searched {
+            let known = self.searched.iter().any(|known| known.dir == place.dir);
+            if let Some(what) = &place.skipped {
+                let near = format!("{}/{}: {what}", place.dir, self.soname);
+                if !self.near.contains(&near) {
+                    self.near.push(near);
+                }
+            }
+            if !known {
+                self.searched.push(place.clone());
+            }
+        }
+    }
+
+    /// `needed by a.so → libfoo.so.1, and by 2 more files`.
+    pub fn needed_by(&self) -> String {
+        let Some(first) = self.chains.first() else {
+            return "needed by nothing that is judged".to_owned();
+        };
+        let first = first.join(" → ");
+        match self.chains.len() {
+            1 => format!("needed by {first}"),
+            2 => format!("needed by {first}, and by 1 more file"),
+            number => format!(
+                "needed by {first}, and by {} more files",
+                number.saturating_sub(1)
+            ),
+        }
+    }
+
+    /// What can be done, one way a line.
+    pub fn help(&self) -> String {
+        let soname = &self.soname;
+        let mut lines = vec![self.searched_line()];
+        lines.extend(self.near.iter().map(|near| format!("near miss: {near}")));
+        lines.push(format!(
+            "if you have it: --lib-path DIR, where DIR holds {soname}"
+        ));
+        lines.push(format!(
+            "if it is on every machine that this is for: --exclude {soname}"
+        ));
+        lines.join("\n")
+    }
+
+    /// `looked in /a (RPATH of x), /b (ld.so.conf)`.
+    fn searched_line(&self) -> String {
+        if self.searched.is_empty() {
+            return "no folder was searched: --no-host-libs, and no --lib-path or --sysroot"
+                .to_owned();
+        }
+        // One reason is told once, for all its folders.
+        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+        for place in &self.searched {
+            let why = why(&place.found_by);
+            match groups.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, dirs)) => dirs.push(&place.dir),
+                None => groups.push((why, vec![&place.dir])),
+            }
+        }
+        let groups: Vec<String> = groups
+            .iter()
+            .map(|(why, dirs)| format!("{} ({why})", dirs.join(" ")))
+            .collect();
+        format!("looked in {}", groups.join(", "))
+    }
+
+    /// As a finding; the caller chooses how much it matters.
+    pub fn finding(&self) -> Finding {
+        let message = format!("{} was not found; {}", self.soname, self.needed_by());
+        Finding::warning("lib-not-found", message).help(self.help())
+    }
+}
+
+/// How a library was found, or why a folder was searched, in words.
+pub fn why(found_by: &FoundBy) -> String {
+    match found_by {
+        FoundBy::LibPath => "--lib-path".to_owned(),
+        FoundBy::Rpath(file) => format!("RPATH of {file}"),
+        FoundBy::Runpath(file) => format!("RUNPATH of {file}"),
+        FoundBy::Environment => "LD_LIBRARY_PATH".to_owned(),
+        FoundBy::LdPaths => "--ldpaths".to_owned(),
+        FoundBy::LoaderConfig(file) => file.display().to_string(),
+        FoundBy::Trusted => "default folder".to_owned(),
+        FoundBy::WheelSoname => "soname in the wheel".to_owned(),
+        FoundBy::Path => "path".to_owned(),
+    }
+}
+
+/// Libraries of the same base name that are there under another version.
+fn near_misses(audit: &Audit, input: &Input<'_>, missing: &Missing) -> Vec<String> {
+    let base = library_base(&missing.soname);
+    let mut found = BTreeSet::new();
+    for (id, node) in audit.graph.nodes.iter().enumerate() {
+        let file = match &node.origin {
+            Origin::Member(member) => input.elves.get(*member).map(|elf| elf.path.clone()),
+            Origin::Host(library) => Some(library.path.display().to_string()),
+        };
+        let Some(file) = file.filter(|file| library_base(file) == base) else {
+            continue;
+        };
+        let judged = audit.judged.get(id) != Some(&false);
+        let why = match (&node.origin, judged) {
+            (Origin::Member(_), false) => "in the wheel, but for another architecture or C library",
+            (Origin::Member(_), true) => "in the wheel, under another name",
+            (Origin::Host(_), _) => "another version",
+        };
+        found.insert(format!("{file}: {why}"));
+    }
+    found.into_iter().collect()
+}

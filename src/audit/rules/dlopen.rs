@@ -1,0 +1,53 @@
+//! Libraries that a file says it opens at run time, in its `.note.dlopen`.
+//!
+//! Spec: <https://uapi-group.org/specifications/specs/elf_dlopen_metadata/>
+
+use serde::Deserialize;
+
+use super::{Case, File, library_base};
+use crate::finding::Finding;
+
+/// One entry of the note.
+#[derive(Debug, Deserialize)]
+struct Opened {
+    /// Alternatives, best first.
+    soname: Vec<String>,
+    feature: Option<String>,
+    /// `required`, `recommended` or `suggested`.
+    priority: Option<String>,
+}
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in case.files() {
+        for note in &file.facts.dlopen_notes {
+            let entries: Vec<Opened> = serde_json::from_str(note).unwrap_or_default();
+            let outside = entries.iter().filter(|entry| !in_wheel(case, entry));
+            findings.extend(outside.filter_map(|entry| tell(&file, entry)));
+        }
+    }
+    findings
+}
+
+fn in_wheel(case: &Case<'_>, entry: &Opened) -> bool {
+    let names = || entry.soname.iter().map(|soname| library_base(soname));
+    case.files()
+        .any(|file| names().any(|base| base == library_base(file.name)))
+}
+
+fn tell(file: &File<'_>, entry: &Opened) -> Option<Finding> {
+    let first = entry.soname.first()?;
+    let feature = entry.feature.as_deref();
+    let feature = feature.map_or(String::new(), |feature| format!(" for {feature}"));
+    let message = format!(
+        "opens {} at run time{feature}; it is not in the wheel",
+        entry.soname.join(" or ")
+    );
+    let finding = if entry.priority.as_deref() == Some("required") {
+        Finding::warning("dlopen-needed", message)
+    } else {
+        Finding::note("dlopen-needed", message)
+    };
+    let help = format!("to bring it in, repair with --include {first}");
+    Some(file.told(finding.help(help)))
+}

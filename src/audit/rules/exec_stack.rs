@@ -1,0 +1,27 @@
+//! Stacks that can be executed: glibc 2.41 and newer refuse to `dlopen` such a file.
+
+use super::Case;
+use crate::finding::Finding;
+
+/// `PF_X`.
+const EXECUTABLE: u32 = 1;
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let loaded = case.files().filter(|file| file.facts.dynamic);
+    for file in loaded {
+        match file.facts.stack_flags {
+            Some(flags) if flags & EXECUTABLE != 0 => {
+                let message = "asks for an executable stack (PT_GNU_STACK); glibc 2.41 and newer refuse to load it";
+                let help = "link with -Wl,-z,noexecstack; the usual cause is an assembly file without a .note.GNU-stack section";
+                findings.push(file.told(Finding::warning("execstack", message).help(help)));
+            }
+            None => {
+                let message = "does not say whether it needs an executable stack (no PT_GNU_STACK); some systems then give it one";
+                findings.push(file.told(Finding::note("execstack-unmarked", message)));
+            }
+            Some(_) => {}
+        }
+    }
+    findings
+}

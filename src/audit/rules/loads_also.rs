@@ -1,0 +1,21 @@
+//! Libraries loaded without `DT_NEEDED`: filters and auditors.
+
+use super::Case;
+use crate::finding::Finding;
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in case.files() {
+        for (tag, name) in &file.facts.loads_also {
+            let message = format!("loads {name} through {tag}, which a repair does not follow");
+            let finding = if case.excludes(name) {
+                Finding::note("elf-loads-also", message)
+            } else {
+                let help = format!("if {name} is on every system, pass --exclude {name}");
+                Finding::warning("elf-loads-also", message).help(help)
+            };
+            findings.push(file.told(finding));
+        }
+    }
+    findings
+}

@@ -1,0 +1,180 @@
+//! What is worth telling about a wheel beyond its tag; one rule a file.
+//!
+//! A rule looks at the judged input and returns its findings: warnings for what will go wrong
+//! somewhere, notes for what its author may want to know. It never refuses; whoever uses the
+//! findings decides. Every code has a section in `docs/findings.md`.
+
+use super::external::Provider;
+use super::{Audit, AuditOptions, Input};
+use crate::deps::{NodeId, Origin};
+use crate::elf::Facts;
+use crate::finding::Finding;
+use crate::fnmatch::Pattern;
+use crate::wheel::{ElfMember, Installed};
+
+mod clash;
+mod dlopen;
+mod exec_stack;
+mod graft_source;
+mod isa_level;
+mod lib_twice;
+mod libpython;
+mod load_align;
+mod loads_also;
+mod missing;
+mod musl_glibc;
+mod needed_path;
+mod private_glibc;
+mod rpath;
+mod soname;
+mod tag;
+mod text_relocations;
+mod unversioned_glibc;
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// What was judged.
+    pub input: &'a Input<'a>,
+    /// The judgement so far.
+    pub audit: &'a Audit,
+    /// What was asked.
+    pub options: &'a AuditOptions,
+}
+
+type Rule = fn(&Case<'_>) -> Vec<Finding>;
+
+/// In the order in which findings are told: what the verdict rests on, then hazards.
+const RULES: [Rule; 18] = [
+    tag::check,
+    missing::check,
+    needed_path::check,
+    loads_also::check,
+    graft_source::check,
+    rpath::check,
+    soname::check,
+    libpython::check,
+    private_glibc::check,
+    unversioned_glibc::check,
+    musl_glibc::check,
+    isa_level::check,
+    exec_stack::check,
+    text_relocations::check,
+    load_align::check,
+    lib_twice::check,
+    clash::check,
+    dlopen::check,
+];
+
+/// All findings of all rules, in their order.
+pub fn check(case: &Case<'_>) -> Vec<Finding> {
+    RULES.iter().flat_map(|rule| rule(case)).collect()
+}
+
+/// A file that will be in the repaired wheel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct File<'a> {
+    /// The member path, or the soname of a library that would be grafted.
+    pub(crate) name: &'a str,
+    /// The member, unless it would be grafted.
+    pub(crate) member: Option<&'a ElfMember>,
+    /// What was read from it.
+    pub(crate) facts: &'a Facts,
+}
+
+impl File<'_> {
+    /// A finding about this file: its member, or words that name the library.
+    pub(crate) fn told(&self, finding: Finding) -> Finding {
+        match self.member {
+            Some(elf) => finding.at(&elf.path),
+            None => Finding {
+                message: format!("{}, which would be grafted, {}", self.name, finding.message),
+                ..finding
+            },
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The ELF members that take part, with their nodes.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (NodeId, &'a ElfMember)> + use<'a> {
+        let judged = self.audit.judged.iter();
+        let members = self.input.elves.iter().zip(judged).enumerate();
+        members
+            .filter(|(_, (_, judged))| **judged)
+            .map(|(node, (elf, _))| (node, elf))
+    }
+
+    /// The libraries that a repair would bring in, by soname.
+    pub(crate) fn grafts(&self) -> impl Iterator<Item = (NodeId, File<'a>)> + use<'a> {
+        let Self { audit, input, .. } = *self;
+        let grafted = audit
+            .externals
+            .iter()
+            .filter(|external| audit.would_graft(external));
+        grafted.filter_map(move |external| match external.provider {
+            Provider::Node(node) => {
+                let file = File {
+                    name: &external.soname,
+                    member: None,
+                    facts: audit.graph.facts(node, input.elves)?,
+                };
+                Some((node, file))
+            }
+            Provider::Missing | Provider::Libpython => None,
+        })
+    }
+
+    /// Members, then grafts.
+    pub(crate) fn files(&self) -> impl Iterator<Item = File<'a>> + use<'a> {
+        let members = self.members().map(|(_, elf)| File {
+            name: &elf.path,
+            member: Some(elf),
+            facts: &elf.facts,
+        });
+        members.chain(self.grafts().map(|(_, file)| file))
+    }
+
+    /// Whether `--exclude` leaves a library of that name to the system.
+    pub(crate) fn excludes(&self, name: &str) -> bool {
+        let mut patterns = self.options.exclude.iter();
+        patterns.any(|pattern| Pattern::new(pattern).matches(name))
+    }
+
+    /// The name of a node: its member path, or the path of a library outside.
+    pub(crate) fn name_of(&self, node: NodeId) -> Option<String> {
+        match &self.audit.graph.nodes.get(node)?.origin {
+            Origin::Member(member) => self.input.elves.get(*member).map(|elf| elf.path.clone()),
+            Origin::Host(library) => Some(library.path.display().to_string()),
+        }
+    }
+}
+
+/// The path under site-packages, where the member goes there.
+pub(crate) fn site_path(elf: &ElfMember) -> Option<&str> {
+    match &elf.installed {
+        Installed::Site(path) => Some(path),
+        Installed::Script(_) | Installed::Elsewhere(..) => None,
+    }
+}
+
+/// `libfoo` for `libfoo-1a2b3c4d.so.1` (as repair tools name grafts), `libfoo.so.1` and `libfoo-2.0.so`.
+pub(crate) fn library_base(soname: &str) -> &str {
+    let file = soname.rsplit('/').next().unwrap_or(soname);
+    let stem = file.split(".so").next().unwrap_or(file);
+    match stem.rsplit_once('-') {
+        Some((base, hash)) if is_hash(hash) || is_version(hash) => base,
+        _ => stem,
+    }
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_version(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
