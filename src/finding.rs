@@ -78,11 +78,45 @@ impl Finding {
         self
     }
 
+    /// The same finding with another severity.
+    #[must_use]
+    pub fn with(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
     /// The same finding with advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// What the user says of findings: some codes are not worth telling, some are errors.
+///
+/// What refuses an input is an [`Error`], which nothing silences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// Codes that are not told.
+    pub ignore: Vec<String>,
+    /// Codes that are errors, whatever their own severity.
+    pub error: Vec<String>,
+}
+
+impl Levels {
+    /// The findings to tell.
+    pub fn apply<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
+        let has = |codes: &[String], code: &str| codes.iter().any(|known| known == code);
+        let mut told = Vec::new();
+        for finding in findings {
+            if has(&self.error, finding.code) {
+                told.push(finding.clone().with(Severity::Error));
+            } else if !has(&self.ignore, finding.code) {
+                told.push(finding.clone());
+            }
+        }
+        told
     }
 }
 
@@ -154,3 +188,33 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_silenced_and_raised() {
+        let findings = [
+            Finding::warning("execstack", "a"),
+            Finding::note("textrel", "b"),
+            Finding::warning("load-align", "c"),
+        ];
+        let levels = Levels {
+            ignore: vec!["execstack".to_owned(), "textrel".to_owned()],
+            error: vec!["textrel".to_owned()],
+        };
+        let told: Vec<_> = levels
+            .apply(&findings)
+            .iter()
+            .map(|finding| (finding.code, finding.severity))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("textrel", Severity::Error),
+                ("load-align", Severity::Warning)
+            ]
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Which symbol of which file forces which tag.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Audit;
 use super::chains::Chains;
@@ -40,15 +41,12 @@ impl Blame {
     }
 }
 
-/// Every symbol that forces a tag newer than the best, worst first.
-pub fn blame(audit: &Audit, input: &Input<'_>) -> Vec<Blame> {
+/// Every symbol that forces a tag newer than the best, worst first: in members, and in what a
+/// repair for `tag` would bring in.
+pub fn blame(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Blame> {
     let mut found = Vec::new();
-    let inside = Inside::new(
-        &audit.graph,
-        input.elves.len(),
-        &audit.externals,
-        audit.verdict.repaired,
-    );
+    let members = input.elves.len();
+    let inside = Inside::new(&audit.graph, members, &audit.externals, tag);
     let members = input.elves.iter().zip(&audit.judged).enumerate();
     for (node, (elf, _)) in members.filter(|(_, (_, judged))| **judged) {
         let about = About {
@@ -59,7 +57,7 @@ pub fn blame(audit: &Audit, input: &Input<'_>) -> Vec<Blame> {
         };
         about.add(audit, &inside, &mut found);
     }
-    of_grafts(audit, input, &inside, &mut found);
+    of_grafts(audit, input, &inside, tag, &mut found);
     let forbidden = audit.verdict.forbidden_symbols.iter();
     found.extend(forbidden.map(|forbidden| Blame {
         since: forbidden.since,
@@ -83,13 +81,16 @@ pub fn blame(audit: &Audit, input: &Input<'_>) -> Vec<Blame> {
 }
 
 /// What the libraries that a repair would bring in ask for.
-fn of_grafts(audit: &Audit, input: &Input<'_>, inside: &Inside<'_>, found: &mut Vec<Blame>) {
-    let chains = Chains::of_grafts(audit, audit.repaired_rung());
-    for external in audit
-        .externals
-        .iter()
-        .filter(|external| audit.would_graft(external))
-    {
+fn of_grafts(
+    audit: &Audit,
+    input: &Input<'_>,
+    inside: &Inside<'_>,
+    tag: Since,
+    found: &mut Vec<Blame>,
+) {
+    let chains = Chains::of_grafts(audit, tag);
+    let grafts = audit.externals.iter();
+    for external in grafts.filter(|external| external.grafted_at(tag)) {
         if let Provider::Node(node) = external.provider
             && let Some(facts) = audit.graph.facts(node, input.elves)
         {
@@ -149,6 +150,92 @@ impl About<'_> {
             }
         }
     }
+}
+
+/// All that one version of one library is asked for.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// The tag that it forces.
+    pub since: Since,
+    /// Such as `GLIBC_2.34`; empty for forbidden symbols.
+    pub version: &'a str,
+    /// The library that provides it.
+    pub library: &'a str,
+    /// Who asks, in the words of [`Blame::who`], and for which symbols.
+    pub files: Vec<(String, Vec<&'a str>)>,
+}
+
+/// Groups by version and library, worst first.
+pub fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
+    type Files<'a> = BTreeMap<&'a str, (&'a Blame, Vec<&'a str>)>;
+    let mut found: BTreeMap<(Reverse<Since>, &str, &str), Files<'_>> = BTreeMap::new();
+    for one in blame {
+        let key = (
+            Reverse(one.since),
+            one.version.as_str(),
+            one.library.as_str(),
+        );
+        let files = found.entry(key).or_default();
+        let (_, symbols) = files.entry(&one.file).or_insert_with(|| (one, Vec::new()));
+        symbols.extend(one.symbol.as_deref());
+    }
+    let groups = found.into_iter();
+    let groups = groups.map(|((since, version, library), files)| Group {
+        since: since.0,
+        version,
+        library,
+        files: files
+            .into_values()
+            .map(|(one, symbols)| (one.who(), symbols))
+            .collect(),
+    });
+    groups.collect()
+}
+
+impl Group<'_> {
+    /// `GLIBC_2.34 of libc.so.6`.
+    pub fn what(&self) -> String {
+        if self.version.is_empty() {
+            return format!("forbidden symbols of {}", self.library);
+        }
+        format!("{} of {}", self.version, self.library)
+    }
+}
+
+/// The first `limit` symbols, and how many more there are.
+pub fn abbreviate(symbols: &[&str], limit: usize) -> String {
+    if symbols.is_empty() {
+        return "(no symbol is bound to it)".to_owned();
+    }
+    let mut list = symbols
+        .iter()
+        .take(limit)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = symbols.len().saturating_sub(limit);
+    if more > 0 {
+        list = format!("{list}, … {more} more");
+    }
+    list
+}
+
+/// The worst of `blame` in at most `limit` lines, and how many more there are.
+pub fn lines(audit: &Audit, blame: &[Blame], limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for group in groups(blame) {
+        let tag = audit.scale.tag_name(group.since);
+        for (who, symbols) in &group.files {
+            let symbols = abbreviate(symbols, 3);
+            lines.push(format!("{tag}: {who} needs {}: {symbols}", group.what()));
+        }
+    }
+    let more = lines.len().saturating_sub(limit);
+    if more > 0 {
+        lines.truncate(limit);
+        lines.push(format!("… {more} more; audit show -v tells all"));
+    }
+    lines
 }
 
 /// What a wheel falls short by at one step of the scale.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::Audit;
 use super::external::Inside;
 use crate::deps::{Edge, Graph, NodeId, Target};
-use crate::policy::{Rung, Since};
+use crate::policy::Since;
 
 /// The shortest chain of needs to each node, from the members that are judged.
 #[derive(Clone, Debug)]
@@ -39,9 +39,8 @@ impl Chains {
         Self { parent }
     }
 
-    /// Chains over members and over what a repair for `rung` (`None`: `linux_*`) brings in.
-    pub fn of_grafts(audit: &Audit, rung: Option<Rung>) -> Self {
-        let tag = rung.map_or(Since::Never, Since::Rung);
+    /// Chains over members and over what a repair for `tag` brings in.
+    pub fn of_grafts(audit: &Audit, tag: Since) -> Self {
         let members = audit.judged.len();
         let inside = Inside::new(&audit.graph, members, &audit.externals, tag);
         let grafts: BTreeSet<NodeId> = inside.grafts().collect();

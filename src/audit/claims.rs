@@ -34,12 +34,11 @@ impl Audit {
         let findings = undeserved.map(|tag| {
             let message = format!("does not deserve {tag}, only {}", self.tag());
             let finding = Finding::error("tag-undeserved", message);
-            match self.repaired_rung() {
-                Some(_) if self.verdict.repaired < self.verdict.as_is => {
-                    let reached = self.repairable_to();
-                    finding.help(format!("a repair would reach {reached}: audit repair"))
-                }
-                _ => finding,
+            if self.verdict.repaired < self.verdict.as_is {
+                let reached = self.repairable_to();
+                finding.help(format!("a repair would reach {reached}: audit repair"))
+            } else {
+                finding
             }
         });
         findings.collect()

@@ -9,7 +9,7 @@ use super::{Audit, Input};
 use crate::deps::{NodeId, Origin, Searched, Target};
 use crate::finding::Finding;
 use crate::host::FoundBy;
-use crate::policy::{Rung, Since};
+use crate::policy::Since;
 
 /// One library that was not found.
 #[derive(Clone, Debug)]
@@ -24,9 +24,8 @@ pub struct Missing {
     pub near: Vec<String>,
 }
 
-/// Everything that a repair for `rung` would not find, by name. `None`: for `linux_*`.
-pub fn missing(audit: &Audit, input: &Input<'_>, rung: Option<Rung>) -> Vec<Missing> {
-    let tag = rung.map_or(Since::Never, Since::Rung);
+/// Everything that a repair for `tag` would not find, by name.
+pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
     let externals = audit.externals.iter();
     let externals = externals.filter(|external| external.grafted_at(tag));
     let mut absent: BTreeMap<&str, Missing> = externals
@@ -36,7 +35,7 @@ pub fn missing(audit: &Audit, input: &Input<'_>, rung: Option<Rung>) -> Vec<Miss
     if absent.is_empty() {
         return Vec::new();
     }
-    let chains = Chains::of_grafts(audit, rung);
+    let chains = Chains::of_grafts(audit, tag);
     for (id, node) in audit.graph.nodes.iter().enumerate() {
         if !chains.reaches(id) {
             continue;

@@ -15,9 +15,9 @@ pub mod verdict;
 
 use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
-use crate::finding::{Error, ErrorKind, Finding};
+use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::host::Host;
-use crate::policy::{Rung, Since};
+use crate::policy::Since;
 use crate::tag::Libc;
 use crate::wheel::Wheel;
 
@@ -39,6 +39,8 @@ pub struct AuditOptions {
     pub vendor: Vec<String>,
     /// Do not look at the instruction set that files ask for.
     pub ignore_isa: bool,
+    /// Which findings are not told, and which are errors.
+    pub levels: Levels,
     /// The tag asked for; `None`: the best.
     pub plat: Option<PlatRequest>,
 }
@@ -76,14 +78,6 @@ impl Audit {
         self.scale.tag_name(self.verdict.repaired)
     }
 
-    /// The rung of [`Audit::repairable_to`]; `None` for `linux_*`.
-    pub fn repaired_rung(&self) -> Option<Rung> {
-        match self.verdict.repaired {
-            Since::Rung(rung) => Some(rung),
-            Since::Never => None,
-        }
-    }
-
     /// Whether a repair for [`Audit::repairable_to`] would bring `external` in.
     pub fn would_graft(&self, external: &External) -> bool {
         external.grafted_at(self.verdict.repaired)
@@ -91,7 +85,7 @@ impl Audit {
 
     /// Every symbol that forces a tag newer than the oldest, worst first.
     pub fn blame(&self, input: &Input<'_>) -> Vec<Blame> {
-        blame::blame(self, input)
+        blame::blame(self, input, self.verdict.repaired)
     }
 }
 

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{RepairOptions, naming};
-use crate::audit::Audit;
 use crate::audit::external::Provider;
+use crate::audit::{Audit, Input, missing};
 use crate::deps::{NodeId, Origin, Target};
 use crate::elf::{Edit, RpathEdit, RpathKind};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::host::{Host, HostLibrary};
 use crate::policy::{Rung, Since};
 use crate::tag::Libc;
@@ -68,7 +68,7 @@ impl Question<'_> {
 /// One finding for each library that is missing, unreadable or cannot be named.
 pub fn plan(question: &Question<'_>) -> Result<Vec<Graft>, Vec<Finding>> {
     let mut sonames: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
-    let mut problems = Vec::new();
+    let mut problems = missing(question);
     let wanted = question
         .audit
         .externals
@@ -82,8 +82,7 @@ pub fn plan(question: &Question<'_>) -> Result<Vec<Graft>, Vec<Finding>> {
                     .or_default()
                     .insert(external.soname.clone());
             }
-            Provider::Missing => problems.push(missing(question, &external.soname)),
-            Provider::Libpython => {}
+            Provider::Missing | Provider::Libpython => {}
         }
     }
     let mut sources = BTreeMap::new();
@@ -160,24 +159,14 @@ fn source(
     }))
 }
 
-fn missing(question: &Question<'_>, soname: &str) -> Finding {
-    let graph = &question.audit.graph;
-    let mut needed_by = BTreeSet::new();
-    for node in &graph.nodes {
-        for edge in node.edges.iter().filter(|edge| edge.soname == soname) {
-            if matches!(edge.target, Target::Missing(_)) {
-                needed_by.insert(label(question.wheel, &node.origin));
-            }
-        }
-    }
-    let needed_by: Vec<String> = needed_by.into_iter().collect();
-    let message = format!(
-        "the required library {soname} could not be located (needed by {})",
-        needed_by.join(", ")
-    );
-    let help =
-        "install it, name its folder with --lib-path, or leave it to the system with --exclude";
-    Finding::error("lib-not-found", message).help(help)
+/// Every library that is needed and was not found.
+fn missing(question: &Question<'_>) -> Vec<Finding> {
+    let tag = question.rung.map_or(Since::Never, Since::Rung);
+    let found = missing::missing(question.audit, &Input::from(question.wheel), tag);
+    let findings = found.iter().map(missing::Missing::finding);
+    findings
+        .map(|finding| finding.with(Severity::Error))
+        .collect()
 }
 
 /// A node's name for people: the member path, or the file name outside.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::{Audit, AuditOptions};
 use crate::elf::Strip;
-use crate::finding::{Error, ErrorKind, Finding};
+use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::host::Host;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
@@ -93,7 +93,7 @@ impl Plan {
         options: &RepairOptions,
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
-        refuse_unrepairable(wheel, &input)?;
+        refuse_unrepairable(wheel, audit, options, &input)?;
         let goal = target::choose(wheel, audit, options)?;
         let libs_dir = format!("{}{}", wheel.name.distribution, options.lib_sdir);
         let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
@@ -139,17 +139,25 @@ impl Plan {
 /// Codes of warnings that forbid a rewrite: what they are about would be laundered or broken.
 const BLOCKING: [&str; 3] = ["wheel-tags-differ", "elf-loads-also", "needed-path"];
 
-fn refuse_unrepairable(wheel: &Wheel, input: &str) -> Result<(), Error> {
-    let blocking = wheel
-        .findings
-        .iter()
-        .filter(|finding| BLOCKING.contains(&finding.code));
-    let findings: Vec<Finding> = blocking
-        .map(|finding| Finding {
-            severity: crate::finding::Severity::Error,
-            ..finding.clone()
-        })
+fn refuse_unrepairable(
+    wheel: &Wheel,
+    audit: &Audit,
+    options: &RepairOptions,
+    input: &str,
+) -> Result<(), Error> {
+    let blocking = |finding: &Finding| {
+        finding.severity == Severity::Warning && BLOCKING.contains(&finding.code)
+    };
+    let known = wheel.findings.iter().chain(&audit.findings);
+    let mut findings: Vec<Finding> = known
+        .clone()
+        .filter(|finding| blocking(finding))
+        .map(|finding| finding.clone().with(Severity::Error))
         .collect();
+    let raised = options.audit.levels.apply(known);
+    let raised = raised.into_iter();
+    findings.extend(raised.filter(|finding| finding.severity == Severity::Error));
+    findings.dedup();
     if findings.is_empty() {
         return Ok(());
     }

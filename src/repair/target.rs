@@ -1,7 +1,7 @@
 //! Which tag a repair is made for, and which tags the result claims.
 
 use super::RepairOptions;
-use crate::audit::{Audit, PlatRequest};
+use crate::audit::{Audit, Blame, Input, PlatRequest, blame};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::{Rung, Since};
 use crate::tag::{PlatformTag, WheelName};
@@ -36,7 +36,7 @@ pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<G
             Since::Never => scale.newest(),
         },
     };
-    let obstacles = obstacles(audit, rung);
+    let obstacles = obstacles(wheel, audit, rung);
     if !obstacles.is_empty() {
         return Err(Error::many(
             ErrorKind::OutOfReach,
@@ -89,14 +89,16 @@ fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung
 }
 
 /// What keeps the wheel from `rung`.
-fn obstacles(audit: &Audit, rung: Rung) -> Vec<Finding> {
+fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     let verdict = &audit.verdict;
     let goal = Since::Rung(rung);
     let tag = audit.scale.tag_name(goal);
     let mut found = Vec::new();
+    let guilty = Guilty::new(wheel, audit, goal);
     if verdict.symbols > goal {
         let message = format!("cannot become {tag}: it needs too-recent versioned symbols");
-        let help = "compile it on an older system, such as a manylinux image of that tag, or ask for a newer tag";
+        let advice = "compile it on an older system, such as a manylinux image of that tag, or ask for a newer tag";
+        let help = guilty.help(audit, |blame| !blame.version.is_empty(), advice);
         found.push(Finding::error("symbols-too-new", message).help(help));
     }
     if verdict.ucs2 {
@@ -106,7 +108,8 @@ fn obstacles(audit: &Audit, rung: Rung) -> Vec<Finding> {
     }
     if verdict.forbidden > goal {
         let message = format!("cannot become {tag}: it uses symbols that the policy forbids");
-        found.push(Finding::error("symbols-forbidden", message));
+        let help = guilty.help(audit, |blame| blame.version.is_empty(), "");
+        found.push(Finding::error("symbols-forbidden", message).help(help));
     }
     if verdict.isa > goal {
         let message = format!("cannot become {tag}: it needs instruction sets beyond the baseline");
@@ -114,6 +117,28 @@ fn obstacles(audit: &Audit, rung: Rung) -> Vec<Finding> {
         found.push(Finding::error("isa", message).help(help));
     }
     found
+}
+
+/// The symbols that stand in the way of a goal.
+struct Guilty(Vec<Blame>);
+
+impl Guilty {
+    /// How many lines of an error's help they may take.
+    const LINES: usize = 6;
+
+    fn new(wheel: &Wheel, audit: &Audit, goal: Since) -> Self {
+        let mut blame = blame::blame(audit, &Input::from(wheel), goal);
+        blame.retain(|blame| blame.since > goal);
+        Self(blame)
+    }
+
+    /// The worst of them, one a line, then `advice`.
+    fn help(&self, audit: &Audit, which: impl Fn(&Blame) -> bool, advice: &str) -> String {
+        let blame: Vec<Blame> = self.0.iter().filter(|one| which(one)).cloned().collect();
+        let mut lines = blame::lines(audit, &blame, Self::LINES);
+        lines.extend((!advice.is_empty()).then(|| advice.to_owned()));
+        lines.join("\n")
+    }
 }
 
 impl Goal {

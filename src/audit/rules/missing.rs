@@ -5,6 +5,6 @@ use crate::audit::missing::{Missing, missing};
 use crate::finding::Finding;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
-    let missing = missing(case.audit, case.input, case.audit.repaired_rung());
+    let missing = missing(case.audit, case.input, case.audit.verdict.repaired);
     missing.iter().map(Missing::finding).collect()
 }

@@ -14,10 +14,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     }
     let undeserved = audit.undeserved(case.input, None).into_iter();
     let mut findings: Vec<Finding> = undeserved
-        .map(|finding| Finding {
-            severity: Severity::Warning,
-            ..finding
-        })
+        .map(|finding| finding.with(Severity::Warning))
         .collect();
     if findings.is_empty()
         && let Since::Rung(_) = audit.verdict.as_is
