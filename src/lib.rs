@@ -74,7 +74,7 @@ pub use arch::Arch;
 pub use audit::{Audit, AuditOptions, PlatRequest, audit};
 pub use elf::Strip;
 pub use escape::escape;
-pub use finding::{Error, ErrorKind, Finding, Severity};
+pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use repair::{Plan, RepairOptions};
 pub use wheel::{OpenOptions, Wheel};

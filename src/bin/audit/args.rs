@@ -101,6 +101,18 @@ pub(crate) struct SearchArgs {
     pub(crate) fix_record: bool,
 }
 
+/// What is told of findings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is told")]
+pub(crate) struct FindingArgs {
+    /// Say nothing of findings with this code (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) ignore: Vec<String>,
+    /// Fail if there is a finding with this code (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) error: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// Wheels to judge
@@ -118,6 +130,8 @@ pub(crate) struct ShowArgs {
     /// Trust the wheel: skip CRCs and RECORD hashes
     #[arg(long)]
     pub(crate) no_verify: bool,
+    #[command(flatten)]
+    pub(crate) findings: FindingArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
 }
@@ -171,6 +185,8 @@ pub(crate) struct RepairArgs {
     /// Print one JSON object a wheel
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) findings: FindingArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
 }

@@ -3,10 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use wheel_audit::{AuditOptions, Error, ErrorKind, Finding, HostOptions, PlatRequest};
+use wheel_audit::{AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest};
 
 use crate::Status;
-use crate::args::SearchArgs;
+use crate::args::{FindingArgs, SearchArgs};
 
 /// The file name of a wheel, as messages name it.
 pub(crate) fn name(path: &Path) -> String {
@@ -42,11 +42,19 @@ fn folders(list: Option<std::ffi::OsString>) -> Vec<PathBuf> {
 }
 
 /// How wheels are judged.
-pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOptions {
+pub(crate) fn audit_options(
+    search: &SearchArgs,
+    findings: &FindingArgs,
+    plat: Option<&str>,
+) -> AuditOptions {
     AuditOptions {
         exclude: search.exclude.clone(),
         vendor: Vec::new(),
         ignore_isa: search.disable_isa_ext_check,
+        levels: Levels {
+            ignore: findings.ignore.clone(),
+            error: findings.error.clone(),
+        },
         plat: plat.and_then(PlatRequest::parse),
     }
 }

@@ -35,7 +35,11 @@ fn judge(path: &Path, host: &Host, args: &ShowArgs) -> Result<(Wheel, Audit), Er
         keep_elf_bytes: 0,
     };
     let wheel = Wheel::open(path, &options)?;
-    let judgement = audit(&wheel, host, &audit_options(&args.search, None))?;
+    let judgement = audit(
+        &wheel,
+        host,
+        &audit_options(&args.search, &args.findings, None),
+    )?;
     Ok((wheel, judgement))
 }
 
