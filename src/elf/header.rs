@@ -99,11 +99,10 @@ impl Header {
     /// [`ElfError::Malformed`] for what is no ELF file, is cut short, or has program headers
     /// that the loader refuses.
     pub fn read(image: &dyn Image) -> Result<Self, ElfError> {
-        let ident = bytes_at(image, 0, 16, "identification bytes")?;
-        let encoding = encoding(&ident)?;
-        let bytes = bytes_at(image, 0, encoding.header_size(), "bytes of the ELF header")?;
-        let (header, phentsize) = Self::decode(encoding, &bytes)
-            .ok_or_else(|| ElfError::malformed("the ELF header is cut short"))?;
+        let cut_short = || ElfError::malformed("the file ends within its ELF header");
+        let head = bytes_at(image, 0, image.size().min(64), "bytes of the ELF header")?;
+        let encoding = encoding(head.get(..16).ok_or_else(cut_short)?)?;
+        let (header, phentsize) = Self::decode(encoding, &head).ok_or_else(cut_short)?;
         header.check(image, phentsize)?;
         Ok(header)
     }

@@ -12,6 +12,7 @@
 
 mod headers;
 mod layout;
+mod tables;
 
 use std::collections::BTreeMap;
 
