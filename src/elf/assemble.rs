@@ -8,8 +8,9 @@
 
 use super::dynamic::dt;
 use super::edit::EditError;
+use super::encoding::Encoding;
 use super::entries::{MIPS_RLD_MAP_REL, NewEntry};
-use super::header::{Encoding, Segment};
+use super::header::Segment;
 use super::patch::{Draft, Patch};
 use super::place::{Placement, Spot};
 use super::sections::{Section, section_size, sht};

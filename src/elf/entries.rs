@@ -5,9 +5,11 @@
     clippy::as_conversions
 )]
 
-use super::dynamic::{Entry, LONGEST_STRING, View, dt};
+use super::dynamic::{Entry, dt};
+use super::dynstr::LONGEST_STRING;
 use super::edit::{Edit, EditError, RpathEdit, RpathKind};
 use super::strings::Strings;
+use super::view::View;
 
 /// `DT_MIPS_RLD_MAP_REL`: its value counts from the address of the entry itself.
 pub(crate) const MIPS_RLD_MAP_REL: i64 = 0x7000_0035;

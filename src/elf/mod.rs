@@ -1,12 +1,14 @@
 //! One ELF file: bytes in, values out. No files, no printing.
 
 mod assemble;
+mod difference;
 pub mod dynamic;
 pub mod dynstr;
 pub mod edit;
 pub mod encoding;
 mod entries;
 pub mod facts;
+mod faults;
 mod hash;
 pub mod header;
 pub mod image;
@@ -17,17 +19,20 @@ mod patch;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod place;
 mod plan;
+mod second;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod sections;
+mod seen;
 mod source;
 mod strings;
 mod symbols;
-#[expect(dead_code, reason = "strip and verify use the rest")]
 mod symbolvalues;
 #[cfg(any(test, feature = "testing"))]
 pub mod synth;
-#[expect(dead_code, reason = "strip and verify use the rest")]
-mod verneed;
+pub mod verify;
+mod verifybytes;
+mod verifysections;
+mod versionedit;
 pub mod versions;
 pub mod view;
 

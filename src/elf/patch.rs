@@ -368,6 +368,11 @@ fn length(bytes: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "small numbers"
+)]
 mod tests {
     use super::*;
 

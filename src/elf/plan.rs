@@ -6,7 +6,7 @@
 )]
 
 use super::assemble::{Decisions, assemble};
-use super::dynamic::{Dynamic, LONGEST_STRING, dt};
+use super::dynamic::{Dynamic, dt};
 use super::edit::{Edit, EditError, RpathEdit};
 use super::entries::{self, NewEntry};
 use super::header::{Segment, pt};
@@ -16,7 +16,8 @@ use super::place::{PF_X, Placement, Spot, Want, place};
 use super::sections::sht;
 use super::source::Source;
 use super::strings::Strings;
-use super::verneed::{self, VN_FILE};
+use super::verify::verify_patch;
+use super::versionedit;
 use crate::finding::Finding;
 
 /// `DT_NULL` entries behind a dynamic section that had to move, for later edits.
@@ -26,7 +27,11 @@ const ET_DYN: u16 = 3;
 
 /// Plans `edit` and verifies the result.
 pub(crate) fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
-    plan_dynamic(image, edit)
+    let patch = plan_dynamic(image, edit)?;
+    if !patch.is_identity() {
+        verify_patch(image, &patch, edit)?;
+    }
+    Ok(patch)
 }
 
 /// Everything but stripping.
@@ -68,8 +73,8 @@ fn decide(source: &Source<'_>, edit: &Edit) -> Result<Option<Decisions>, EditErr
     };
     let mut strings = Strings::read(&source.view)?;
     let mut list = entries::edited(&source.view, edit, &mut strings)?;
-    let words = rename_versions(source, edit, &mut strings)?;
-    let same = is_same(dynamic, &list) && words.is_empty();
+    let versions = versionedit::edited(source, edit, &mut strings, &mut list)?;
+    let same = is_same(dynamic, &list) && versions.words.is_empty();
     if same {
         return Ok(stack.then(|| Decisions::only_headers(source)));
     }
@@ -99,8 +104,8 @@ fn decide(source: &Source<'_>, edit: &Edit) -> Result<Option<Decisions>, EditErr
         placement: place(source, spot, &want)?,
         entries: list,
         strings: Some(strings),
-        words,
-        headers: Vec::new(),
+        words: versions.words,
+        headers: versions.headers,
         dynamic_size: size,
     }))
 }
@@ -180,35 +185,6 @@ impl Slots {
         let count = u64::try_from(list.len()).unwrap_or(u64::MAX);
         count <= self.old || count < self.usable
     }
-}
-
-/// New `vn_file` words for the renamed libraries, at offsets of the file.
-fn rename_versions(
-    source: &Source<'_>,
-    edit: &Edit,
-    strings: &mut Strings,
-) -> Result<Vec<(u64, Vec<u8>)>, EditError> {
-    let mut words = Vec::new();
-    if edit.replace_needed.is_empty() && edit.remove_needed.is_empty() {
-        return Ok(words);
-    }
-    for record in verneed::records(&source.view)? {
-        let name = source.view.string(record.file, LONGEST_STRING, "vn_file")?;
-        let name = String::from_utf8_lossy(&name);
-        if edit.remove_needed.contains(name.as_ref()) {
-            let reason = format!("symbols are bound to versions of {name}, which is to go");
-            return Err(EditError::Unsafe(reason));
-        }
-        let new = edit.replace_needed.get(name.as_ref());
-        if let Some(new) = new.filter(|new| new.as_str() != name) {
-            let at = strings.intern(new)?;
-            let word = u32::try_from(at)
-                .map_err(|_| ElfError::malformed("the dynamic string table passes 4 GiB"))?;
-            let word = source.view.encoding().u32_bytes(word);
-            words.push((record.at.saturating_add(VN_FILE), word.to_vec()));
-        }
-    }
-    Ok(words)
 }
 
 fn has_execstack(segments: &[Segment]) -> bool {

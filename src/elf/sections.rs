@@ -8,7 +8,8 @@
     clippy::as_conversions
 )]
 
-use super::header::{Encoding, Header};
+use super::encoding::Encoding;
+use super::header::Header;
 use super::image::{ElfError, Image, bytes_at};
 
 /// Section types, as [`Section::kind`] holds them.

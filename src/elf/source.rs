@@ -5,10 +5,10 @@
     clippy::as_conversions
 )]
 
-use super::dynamic::View;
 use super::header::{Segment, pt};
 use super::image::{ElfError, Image, bytes_at};
 use super::sections::{Section, Sections};
+use super::view::View;
 
 /// How much is looked at a time in search of a byte that is not zero.
 const WINDOW: u64 = 64 * 1024;

@@ -8,9 +8,10 @@
     clippy::as_conversions
 )]
 
-use super::dynamic::{StringTable, View};
+use super::dynstr::StringTable;
 use super::edit::EditError;
 use super::image::{ElfError, bytes_at};
+use super::view::View;
 
 /// The largest table that is read: many times those of the largest libraries.
 const LARGEST: u64 = 1 << 28;

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::edit::EditError;
-use super::header::Encoding;
+use super::encoding::Encoding;
 use super::image::bytes_at;
 use super::sections::{Section, sht};
 use super::source::Source;
@@ -46,7 +46,8 @@ pub(crate) fn section_field(encoding: Encoding) -> u64 {
     if encoding.is_64 { 6 } else { 14 }
 }
 
-fn value_field(encoding: Encoding) -> u64 {
+/// Offset of `st_value`.
+pub(crate) fn value_field(encoding: Encoding) -> u64 {
     if encoding.is_64 { 8 } else { 4 }
 }
 
@@ -74,9 +75,8 @@ pub(crate) fn follow(
         // Both kinds of symbols are local, but for `_DYNAMIC` in some dynamic symbol tables.
         let local = u64::from(table.info).saturating_mul(encoding.symbol_size());
         let len = match table.kind {
-            sht::SYMTAB => local.min(table.size),
             sht::DYNSYM if dynamic_moved => table.size,
-            sht::DYNSYM => local.min(table.size),
+            sht::SYMTAB | sht::DYNSYM => local.min(table.size),
             _ => continue,
         };
         if table.offset.saturating_add(len) > source.size() {
