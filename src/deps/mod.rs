@@ -92,6 +92,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// `--exclude` patterns that matched something.
     pub used_excludes: Vec<String>,
+    /// What was asked for though no file needs it (`--include`), in the order asked.
+    pub included: Vec<Edge>,
 }
 
 impl Graph {

@@ -1,19 +1,20 @@
-//! Libraries brought into the wheel, and their names.
+//! Libraries brought into the wheel: where they go, and how the copies differ.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{RepairOptions, naming};
-use crate::audit::external::Provider;
-use crate::audit::{Audit, Input, missing};
-use crate::deps::{NodeId, Origin, Target};
-use crate::elf::{Edit, RpathEdit, RpathKind};
-use crate::finding::{Finding, Severity};
+use super::rpath::{entries, origin_to};
+use super::source::{self, Source};
+use super::{RepairOptions, clash, naming, rpath};
+use crate::audit::Audit;
+use crate::deps::{NodeId, Target};
+use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
+use crate::finding::Finding;
+use crate::fnmatch::Pattern;
 use crate::host::{Host, HostLibrary};
-use crate::policy::{Rung, Since};
+use crate::policy::Rung;
 use crate::tag::Libc;
-use crate::wheel::Wheel;
+use crate::wheel::{Installed, Wheel};
 
 /// A library to bring in.
 #[derive(Clone, Debug)]
@@ -26,14 +27,34 @@ pub struct Graft {
     pub node: NodeId,
     /// SHA-256 of that file.
     pub sha256: [u8; 32],
-    /// Its new soname, which is its file name too.
+    /// The name by which the wheel's files need it, which is its file name too.
     pub new_soname: String,
     /// Its path in the wheel.
     pub member: String,
     /// How the copy differs from the file.
     pub edit: Edit,
-    /// Who needs it: member paths and sonames of other grafts, sorted.
+    /// Who needs it: member paths and file names of other libraries, sorted.
     pub needed_by: Vec<String>,
+}
+
+/// Where a library of the graph is in the repaired wheel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The name to need it by.
+    pub name: String,
+    /// Its folder, relative to site-packages.
+    pub folder: String,
+}
+
+/// The plan for all libraries.
+#[derive(Clone, Debug, Default)]
+pub struct Grafts {
+    /// What is added, by member path.
+    pub list: Vec<Graft>,
+    /// Every library that is grafted, those included that are in the wheel already.
+    pub places: BTreeMap<NodeId, Place>,
+    /// Whether a library was brought in that only `dlopen` asks for.
+    pub for_dlopen: bool,
 }
 
 /// What the grafts are planned from.
@@ -53,138 +74,100 @@ pub struct Question<'a> {
     pub options: &'a RepairOptions,
 }
 
-impl Question<'_> {
-    fn grafts_for(&self, until: Since) -> bool {
-        match self.rung {
-            Some(rung) => until > Since::Rung(rung),
-            None => until == Since::Never,
-        }
-    }
-}
-
-/// Plans all grafts, sorted by member path.
+/// Plans all grafts.
 ///
 /// # Errors
-/// One finding for each library that is missing, unreadable or cannot be named.
-pub fn plan(question: &Question<'_>) -> Result<Vec<Graft>, Vec<Finding>> {
-    let mut sonames: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
-    let mut problems = missing(question);
-    let wanted = question
-        .audit
-        .externals
+/// One finding for each library that is missing, unreadable, not wanted, or cannot be named.
+pub fn plan(question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<Grafts, Vec<Finding>> {
+    let sources = source::all(question)?;
+    let included = included(question);
+    let places = places(question, &sources, &included);
+    let mut list: Vec<Graft> = sources
         .iter()
-        .filter(|external| !external.driver && question.grafts_for(external.until));
-    for external in wanted {
-        match external.provider {
-            Provider::Node(node) => {
-                sonames
-                    .entry(node)
-                    .or_default()
-                    .insert(external.soname.clone());
-            }
-            Provider::Missing | Provider::Libpython => {}
-        }
-    }
-    let mut sources = BTreeMap::new();
-    for (node, names) in sonames {
-        match source(question, node, names) {
-            Ok(Some(source)) => {
-                sources.insert(node, source);
-            }
-            Ok(None) => {}
-            Err(finding) => problems.push(finding),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let unnamed: Vec<naming::Unnamed> = sources
-        .iter()
-        .map(|(node, source)| naming::Unnamed {
-            node: *node,
-            file_name: file_name(&source.library.real_path),
-            sha256: source.sha256,
-            needs: needs_of(question, *node, &sources),
-        })
+        .filter_map(|(node, source)| graft(question, *node, source, &places))
         .collect();
-    let names = naming::name_all(&unnamed);
-    let mut grafts: Vec<Graft> = sources
-        .iter()
-        .filter_map(|(node, source)| graft(question, *node, source, &names))
-        .collect();
-    grafts.sort_by(|left, right| left.member.cmp(&right.member));
-    // One file reached by two paths (hard links, copies): one member serves both.
-    grafts.dedup_by(|later, earlier| {
+    list.sort_by(|left, right| left.member.cmp(&right.member));
+    // One file reached by two paths (links, copies): one member serves both.
+    list.dedup_by(|later, earlier| {
         let same = later.member == earlier.member && later.sha256 == earlier.sha256;
         if same {
-            earlier.sonames.append(&mut later.sonames);
-            earlier.needed_by.append(&mut later.needed_by);
-            earlier.needed_by.sort();
-            earlier.needed_by.dedup();
+            merge(&mut earlier.sonames, &mut later.sonames);
+            merge(&mut earlier.needed_by, &mut later.needed_by);
         }
         same
     });
-    check_names(question, &grafts)?;
-    Ok(grafts)
+    let list = clash::settle(question, list, findings)?;
+    Ok(Grafts {
+        list,
+        places,
+        for_dlopen: included.values().any(Option::is_none),
+    })
 }
 
-struct Source {
-    library: Arc<HostLibrary>,
-    sha256: [u8; 32],
-    sonames: BTreeSet<String>,
+fn merge(into: &mut Vec<String>, from: &mut Vec<String>) {
+    into.append(from);
+    into.sort();
+    into.dedup();
 }
 
-fn source(
-    question: &Question<'_>,
-    node: NodeId,
-    sonames: BTreeSet<String>,
-) -> Result<Option<Source>, Finding> {
-    let Some(Origin::Host(library)) = question
-        .audit
-        .graph
-        .nodes
-        .get(node)
-        .map(|node| &node.origin)
-    else {
-        return Ok(None);
+/// The libraries of `--include`, with the folder if one was named.
+fn included<'a>(question: &Question<'a>) -> BTreeMap<NodeId, Option<&'a str>> {
+    let edges = question.audit.graph.included.iter();
+    let nodes = edges.filter_map(|edge| match edge.target {
+        Target::Node(node, _) => Some((node, edge.soname.as_str())),
+        _ => None,
+    });
+    let folder_of = |library: &str| {
+        let mut asked = question.options.include.iter();
+        asked
+            .find(|include| include.library == library)
+            .and_then(|include| include.folder.as_deref())
     };
-    let sha256 = question.host.sha256(library).map_err(|error| {
-        let message = format!("{} cannot be read: {error}", library.real_path.display());
-        Finding::error("lib-unreadable", message)
-    })?;
-    Ok(Some(Source {
-        library: Arc::clone(library),
-        sha256,
-        sonames,
-    }))
-}
-
-/// Every library that is needed and was not found.
-fn missing(question: &Question<'_>) -> Vec<Finding> {
-    let tag = question.rung.map_or(Since::Never, Since::Rung);
-    let found = missing::missing(question.audit, &Input::from(question.wheel), tag);
-    let findings = found.iter().map(missing::Missing::finding);
-    findings
-        .map(|finding| finding.with(Severity::Error))
+    nodes
+        .map(|(node, library)| (node, folder_of(library)))
         .collect()
 }
 
-/// A node's name for people: the member path, or the file name outside.
-fn label(wheel: &Wheel, origin: &Origin) -> String {
-    match origin {
-        Origin::Member(index) => wheel
-            .elves
-            .get(*index)
-            .map(|elf| elf.path.clone())
-            .unwrap_or_default(),
-        Origin::Host(library) => file_name(&library.real_path),
-    }
-}
-
-fn file_name(path: &std::path::Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+fn places(
+    question: &Question<'_>,
+    sources: &BTreeMap<NodeId, Source>,
+    included: &BTreeMap<NodeId, Option<&str>>,
+) -> BTreeMap<NodeId, Place> {
+    let plain: Vec<Pattern> = question
+        .options
+        .no_mangle
+        .iter()
+        .map(Pattern::new)
+        .collect();
+    let unnamed: Vec<naming::Unnamed> =
+        sources
+            .iter()
+            .map(|(node, source)| {
+                // Whoever opens a library by name knows only that name.
+                let opened_as =
+                    question.audit.graph.included.iter().find(
+                        |edge| matches!(edge.target, Target::Node(target, _) if target == *node),
+                    );
+                let keeps = match opened_as {
+                    Some(edge) => Some(source::file_name(edge.soname.as_ref())),
+                    None => source.matches_any(&plain).then(|| source.plain_name()),
+                };
+                naming::Unnamed {
+                    node: *node,
+                    file_name: source::file_name(&source.library.real_path),
+                    sha256: source.sha256,
+                    needs: needs_of(question, *node, sources),
+                    keeps,
+                }
+            })
+            .collect();
+    let names = naming::name_all(&unnamed).into_iter();
+    let places = names.map(|(node, name)| {
+        let folder = included.get(&node).copied().flatten();
+        let folder = folder.unwrap_or(question.libs_dir).to_owned();
+        (node, Place { name, folder })
+    });
+    places.collect()
 }
 
 /// The grafted libraries that a graft needs itself.
@@ -207,55 +190,110 @@ fn graft(
     question: &Question<'_>,
     node: NodeId,
     source: &Source,
-    names: &BTreeMap<NodeId, String>,
+    places: &BTreeMap<NodeId, Place>,
 ) -> Option<Graft> {
-    let new_soname = names.get(&node)?.clone();
+    let place = places.get(&node)?;
+    let facts = &source.library.facts;
+    let keeps_name = facts.soname.as_deref() == Some(place.name.as_str())
+        || source.library.path.file_name() == Some(place.name.as_ref());
     let mut edit = Edit {
-        soname: Some(new_soname.clone()),
-        rpath: RpathEdit::Remove,
+        soname: (!keeps_name).then(|| place.name.clone()),
         strip: question.options.strip,
         ..Edit::default()
     };
+    let mut folders: Vec<&str> = Vec::new();
+    let mut outside = false;
     for edge in &question.audit.graph.nodes.get(node)?.edges {
-        match edge.target {
+        match &edge.target {
             Target::Node(id, _) => {
-                if let Some(name) = names.get(&id) {
-                    edit.replace_needed
-                        .insert(edge.soname.clone(), name.clone());
-                }
+                let folder = match places.get(id) {
+                    Some(needed) => {
+                        if needed.name != edge.soname {
+                            edit.replace_needed
+                                .insert(edge.soname.clone(), needed.name.clone());
+                        }
+                        Some(needed.folder.as_str())
+                    }
+                    None => member_folder(question.wheel, *id),
+                };
+                folders.extend(folder);
             }
             Target::Libpython => {
                 edit.remove_needed.insert(edge.soname.clone());
             }
-            _ => {}
+            Target::Excluded { .. } => outside = true,
+            Target::Missing(_) | Target::Loader => {}
         }
     }
-    if !edit.replace_needed.is_empty() {
-        edit.rpath = RpathEdit::Set(rpath_kind(question.audit.libc), "$ORIGIN".to_owned());
-    }
+    edit.rpath = search_path(question, facts, &place.folder, folders, outside);
     Some(Graft {
         sonames: source.sonames.iter().cloned().collect(),
         library: Arc::clone(&source.library),
         node,
         sha256: source.sha256,
-        member: format!("{}/{new_soname}", question.libs_dir),
-        new_soname,
+        member: format!("{}/{}", place.folder, place.name),
+        new_soname: place.name.clone(),
         edit,
-        needed_by: needed_by(question, node),
+        needed_by: source::needed_by(question, node),
     })
 }
 
-fn needed_by(question: &Question<'_>, graft: NodeId) -> Vec<String> {
-    let graph = &question.audit.graph;
-    let dependants = graph.nodes.iter().filter(|node| {
-        node.edges
-            .iter()
-            .any(|edge| matches!(edge.target, Target::Node(id, _) if id == graft))
-    });
-    let labels: BTreeSet<String> = dependants
-        .map(|node| label(question.wheel, &node.origin))
-        .collect();
-    labels.into_iter().collect()
+/// The folder of a library that is in the wheel already.
+fn member_folder(wheel: &Wheel, node: NodeId) -> Option<&str> {
+    match &wheel.elves.get(node)?.installed {
+        Installed::Site(path) => Some(rpath::folder_of(path)),
+        Installed::Script(_) | Installed::Elsewhere(..) => None,
+    }
+}
+
+/// The search path of a copy: none of the original's entries mean anything in the wheel, unless
+/// `--keep-rpath` says so.
+fn search_path(
+    question: &Question<'_>,
+    facts: &Facts,
+    own_folder: &str,
+    folders: Vec<&str>,
+    outside: bool,
+) -> RpathEdit {
+    let options = &question.options.rpath;
+    let keep: Vec<Pattern> = options.keep.iter().map(Pattern::new).collect();
+    let current = facts.runpath.as_deref().or(facts.rpath.as_deref());
+    let mut path: Vec<String> = Vec::new();
+    let kept = entries(current)
+        .into_iter()
+        .filter(|entry| entry.starts_with('/') && keep.iter().any(|glob| glob.matches(entry)))
+        .map(str::to_owned);
+    let needed = folders
+        .into_iter()
+        .map(|folder| origin_to(own_folder, folder));
+    let asked = outside || (!question.options.include.is_empty() && imports_dlopen(facts));
+    let asked = options.add.iter().filter(|_| asked);
+    // `$ORIGIN` of the wheel's files is not that of a copy.
+    let asked = asked
+        .filter(|add| !add.starts_with('$'))
+        .filter_map(|add| rpath::requested(add, Some(own_folder)));
+    for entry in kept.chain(needed).chain(asked) {
+        if !path.contains(&entry) {
+            path.push(entry);
+        }
+    }
+    if !path.is_empty() {
+        let kind = options
+            .kind
+            .unwrap_or_else(|| rpath_kind(question.audit.libc));
+        RpathEdit::Set(kind, path.join(":"))
+    } else if current.is_some() {
+        RpathEdit::Remove
+    } else {
+        RpathEdit::Keep
+    }
+}
+
+/// Whether the file opens libraries by name.
+pub(super) fn imports_dlopen(facts: &Facts) -> bool {
+    facts
+        .imports()
+        .any(|import| matches!(import.name, "dlopen" | "dlmopen" | "android_dlopen_ext"))
 }
 
 /// Android reads only RUNPATH; RPATH also serves what a library loads in turn.
@@ -263,39 +301,5 @@ pub fn rpath_kind(libc: Libc) -> RpathKind {
     match libc {
         Libc::Android => RpathKind::Runpath,
         Libc::Glibc | Libc::Musl => RpathKind::Rpath,
-    }
-}
-
-/// Two grafts, or a graft and a member, must not meet under one name; case-insensitive file
-/// systems count.
-fn check_names(question: &Question<'_>, grafts: &[Graft]) -> Result<(), Vec<Finding>> {
-    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
-    for member in &question.wheel.members {
-        taken.insert(member.path.to_lowercase(), &member.path);
-    }
-    let mut problems = Vec::new();
-    let mut sources: BTreeMap<String, &PathBuf> = BTreeMap::new();
-    for graft in grafts {
-        let key = graft.member.to_lowercase();
-        if let Some(member) = taken.get(&key) {
-            let message = format!(
-                "the name for the copy of {} already exists with other content",
-                graft.library.real_path.display()
-            );
-            problems.push(Finding::error("graft-clash", message).at(*member));
-        }
-        if let Some(other) = sources.insert(key, &graft.library.real_path) {
-            let message = format!(
-                "{} and {} would get the same name",
-                other.display(),
-                graft.library.real_path.display()
-            );
-            problems.push(Finding::error("graft-clash", message).at(&graft.member));
-        }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
     }
 }

@@ -1,14 +1,15 @@
 //! How each ELF member of the wheel changes.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::RepairOptions;
-use super::graft::{Graft, rpath_kind};
-use super::rpath::{Fate, entries, fate, folder_of, origin_to};
+use super::graft::{Grafts, imports_dlopen, rpath_kind};
+use super::rpath::{self, Dropped, folder_of, origin_to};
 use crate::audit::Audit;
 use crate::deps::{Edge, NodeId, Target};
 use crate::elf::{Edit, RpathEdit, RpathKind, facts::Kind};
 use crate::finding::Finding;
+use crate::fnmatch::Pattern;
 use crate::host::FoundBy;
 use crate::tag::Libc;
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
@@ -26,38 +27,45 @@ pub struct MemberEdit {
     pub edit: Edit,
 }
 
+/// What the edits are planned from.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The wheel.
+    pub wheel: &'a Wheel,
+    /// Its judgement.
+    pub audit: &'a Audit,
+    /// What is brought in.
+    pub grafts: &'a Grafts,
+    /// The folder for it.
+    pub libs_dir: &'a str,
+    /// What was asked.
+    pub options: &'a RepairOptions,
+}
+
 /// Plans the edits of all members, in archive order. Dropped search-path entries are noted in
 /// `findings`.
 ///
 /// # Errors
-/// One finding for each ELF script whose new place is taken, and for each library needed by
-/// a path instead of a name.
+/// One finding for each ELF script whose new place is taken.
 pub fn plan(
-    wheel: &Wheel,
-    audit: &Audit,
-    grafts: &[Graft],
-    libs_dir: &str,
-    options: &RepairOptions,
+    question: &Question<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<MemberEdit>, Vec<Finding>> {
-    let names: BTreeMap<NodeId, &str> = grafts
-        .iter()
-        .map(|graft| (graft.node, graft.new_soname.as_str()))
-        .collect();
+    let keep = question.options.rpath.keep.iter();
     let planner = Planner {
-        wheel,
-        audit,
-        names,
-        libs_dir,
-        options,
+        question,
+        keep: keep.map(Pattern::new).collect(),
     };
     let mut edits = Vec::new();
     let mut problems = Vec::new();
-    for (index, elf) in wheel.elves.iter().enumerate() {
-        if audit.judged.get(index) != Some(&true) {
-            continue;
-        }
-        match planner.member(index, elf, findings) {
+    for (index, elf) in question.wheel.elves.iter().enumerate() {
+        let judged = question.audit.judged.get(index) == Some(&true);
+        let outcome = if judged {
+            planner.member(index, elf, findings)
+        } else {
+            Ok(planner.bystander(elf, findings))
+        };
+        match outcome {
             Ok(Some(edit)) => edits.push(edit),
             Ok(None) => {}
             Err(finding) => problems.push(finding),
@@ -71,11 +79,27 @@ pub fn plan(
 }
 
 struct Planner<'a> {
-    wheel: &'a Wheel,
-    audit: &'a Audit,
-    names: BTreeMap<NodeId, &'a str>,
-    libs_dir: &'a str,
-    options: &'a RepairOptions,
+    question: &'a Question<'a>,
+    keep: Vec<Pattern>,
+}
+
+/// What the needs of a file ask of its edit.
+#[derive(Default)]
+struct Needs {
+    /// Something it needs is brought in.
+    grafted: bool,
+    /// Something it needs stays outside by request.
+    outside: bool,
+    /// Folders in site-packages that its search path must lead to.
+    folders: Vec<String>,
+}
+
+impl Needs {
+    fn add_folder(&mut self, folder: &str) {
+        if !self.folders.iter().any(|known| known == folder) {
+            self.folders.push(folder.to_owned());
+        }
+    }
 }
 
 impl Planner<'_> {
@@ -85,86 +109,90 @@ impl Planner<'_> {
         elf: &ElfMember,
         findings: &mut Vec<Finding>,
     ) -> Result<Option<MemberEdit>, Finding> {
+        let question = self.question;
         let mut edit = Edit {
-            strip: self.options.strip,
+            strip: question.options.strip,
             ..Edit::default()
         };
-        let edges = self
+        let mut needs = Needs::default();
+        let edges = question
             .audit
             .graph
             .nodes
             .get(index)
-            .map(|node| node.edges.as_slice())
-            .unwrap_or_default();
-        let mut wheel_folders: Vec<String> = Vec::new();
-        for edge in edges {
-            self.follow(edge, elf, &mut edit, &mut wheel_folders);
+            .map(|node| &node.edges);
+        for edge in edges.into_iter().flatten() {
+            self.follow(edge, elf, &mut edit, &mut needs);
         }
-        let grafted = !edit.replace_needed.is_empty();
+        if question.grafts.for_dlopen && imports_dlopen(&elf.facts) {
+            needs.add_folder(question.libs_dir);
+        }
         let moved_to = match &elf.installed {
-            Installed::Script(name) if grafted => Some(self.room_for(name, elf)?),
+            Installed::Script(name) if needs.grafted => Some(self.room_for(name, elf)?),
             _ => None,
         };
         let folder = installed_folder(elf, moved_to.as_deref());
-        if let Some(folder) = &folder {
-            let mut added: Vec<String> = wheel_folders
-                .iter()
-                .map(|target| origin_to(folder, target))
-                .collect();
-            if grafted {
-                added.push(origin_to(folder, self.libs_dir));
-            }
-            edit.rpath = self.rpath(elf, folder, edges, added, findings);
-        } else if grafted {
-            edit.rpath = self.rpath_outside(elf, findings);
-        }
-        if edit == Edit::default() {
-            return Ok(None);
-        }
-        Ok(Some(MemberEdit {
-            member: elf.member,
-            path: elf.path.clone(),
-            moved_to,
-            edit,
-        }))
+        edit.rpath = if folder.is_none() && needs.grafted {
+            self.rpath_outside(elf, findings)
+        } else {
+            self.rpath(index, elf, folder.as_deref(), &needs, findings)
+        };
+        Ok(changed(elf, moved_to, edit))
     }
 
-    fn follow(
-        &self,
-        edge: &Edge,
-        elf: &ElfMember,
-        edit: &mut Edit,
-        wheel_folders: &mut Vec<String>,
-    ) {
+    /// A file for another system is not judged, but what it tells of the build machine goes.
+    fn bystander(&self, elf: &ElfMember, findings: &mut Vec<Finding>) -> Option<MemberEdit> {
+        let folder = installed_folder(elf, None);
+        let owner = rpath::Owner {
+            facts: &elf.facts,
+            folder: folder.as_deref(),
+            serves_outside: true,
+            added: Vec::new(),
+            kind: RpathKind::Rpath,
+            kind_asked: false,
+        };
+        let (edit, dropped) = rpath::edit(owner, &self.keep);
+        findings.extend(dropped.iter().map(|dropped| drop_note(elf, dropped)));
+        let edit = Edit {
+            rpath: edit,
+            ..Edit::default()
+        };
+        changed(elf, None, edit)
+    }
+
+    fn follow(&self, edge: &Edge, elf: &ElfMember, edit: &mut Edit, needs: &mut Needs) {
         match &edge.target {
             Target::Node(id, found_by) => {
-                if let Some(name) = self.names.get(id) {
-                    edit.replace_needed
-                        .insert(edge.soname.clone(), (*name).to_owned());
-                } else if *found_by == FoundBy::WheelSoname {
-                    let Some(Installed::Site(path)) =
-                        self.wheel.elves.get(*id).map(|other| &other.installed)
-                    else {
-                        return;
-                    };
-                    let folder = folder_of(path).to_owned();
-                    if !wheel_folders.contains(&folder) {
-                        wheel_folders.push(folder);
+                if let Some(place) = self.question.grafts.places.get(id) {
+                    needs.grafted = true;
+                    needs.add_folder(&place.folder);
+                    if place.name != edge.soname {
+                        edit.replace_needed
+                            .insert(edge.soname.clone(), place.name.clone());
                     }
+                } else if *found_by == FoundBy::WheelSoname
+                    && let Some(other) = self.question.wheel.elves.get(*id)
+                    && let Installed::Site(path) = &other.installed
+                {
+                    needs.add_folder(folder_of(path));
                 }
             }
             // Extensions get Python's symbols from the process; executables need the library.
-            Target::Libpython if self.audit.libc != Libc::Android && is_plain_library(elf) => {
+            Target::Libpython
+                if self.question.audit.libc != Libc::Android && is_plain_library(elf) =>
+            {
                 edit.remove_needed.insert(edge.soname.clone());
             }
-            _ => {}
+            Target::Excluded { .. } => needs.outside = true,
+            Target::Missing(_) | Target::Libpython | Target::Loader => {}
         }
     }
 
     /// The new place of an ELF script.
     fn room_for(&self, name: &str, elf: &ElfMember) -> Result<String, Finding> {
-        let path = format!("{}.scripts/{name}", self.wheel.name.distribution);
+        let path = format!("{}.scripts/{name}", self.question.wheel.name.distribution);
         let taken = self
+            .question
             .wheel
             .members
             .iter()
@@ -187,6 +215,7 @@ impl Planner<'_> {
             return RpathEdit::Keep;
         };
         let versions = self
+            .question
             .wheel
             .name
             .python
@@ -197,7 +226,7 @@ impl Planner<'_> {
             ["lib", "lib64"].map(|lib| {
                 format!(
                     "{lib}/python{major}.{minor}/site-packages/{}",
-                    self.libs_dir
+                    self.question.libs_dir
                 )
             })
         });
@@ -207,65 +236,69 @@ impl Planner<'_> {
         if entries.is_empty() {
             return RpathEdit::Remove;
         }
-        RpathEdit::Set(rpath_kind(self.audit.libc), entries.join(":"))
+        RpathEdit::Set(rpath_kind(self.question.audit.libc), entries.join(":"))
     }
 
-    /// Entries that lead inside the wheel stay, others go; `added` comes last.
+    /// Entries that lead inside the wheel stay, others go; what is added comes last.
     fn rpath(
         &self,
+        index: NodeId,
         elf: &ElfMember,
-        folder: &str,
-        edges: &[Edge],
-        added: Vec<String>,
+        folder: Option<&str>,
+        needs: &Needs,
         findings: &mut Vec<Finding>,
     ) -> RpathEdit {
-        let facts = &elf.facts;
-        // With both, the loader reads only RUNPATH.
-        let current = facts.runpath.as_deref().or(facts.rpath.as_deref());
-        let outside = edges
-            .iter()
-            .any(|edge| matches!(edge.target, Target::Excluded { .. } | Target::Missing(_)));
-        let mut kept: Vec<String> = Vec::new();
-        let mut dropped = Vec::new();
-        for entry in entries(current) {
-            let fate = fate(entry, folder);
-            if fate == Fate::Inside || (fate == Fate::Leaves && outside) {
-                if !kept.iter().any(|known| known == entry) {
-                    kept.push(entry.to_owned());
-                }
-            } else {
-                dropped.push((entry, fate));
-            }
+        let options = &self.question.options.rpath;
+        let mut added: Vec<String> = Vec::new();
+        if let Some(folder) = folder {
+            let wanted = needs.folders.iter();
+            added.extend(wanted.map(|target| origin_to(folder, target)));
         }
-        let adds = !added.is_empty();
-        for entry in added {
-            if !kept.contains(&entry) {
-                kept.push(entry);
-            }
+        if needs.outside || imports_dlopen(&elf.facts) {
+            let asked = options.add.iter();
+            added.extend(asked.filter_map(|path| rpath::requested(path, folder)));
         }
-        findings.extend(
-            dropped
-                .iter()
-                .map(|(entry, fate)| drop_note(elf, entry, *fate)),
-        );
-        if !adds && dropped.is_empty() {
-            return RpathEdit::Keep;
-        }
-        let kind = match (&facts.runpath, &facts.rpath) {
-            (Some(_), _) if !adds => RpathKind::Runpath,
-            _ => rpath_kind(self.audit.libc),
+        let owner = rpath::Owner {
+            facts: &elf.facts,
+            folder,
+            serves_outside: self.serves_outside(index),
+            added,
+            kind: options
+                .kind
+                .unwrap_or_else(|| rpath_kind(self.question.audit.libc)),
+            kind_asked: options.kind.is_some(),
         };
-        let value = kept.join(":");
-        let unchanged = match kind {
-            RpathKind::Rpath => facts.runpath.is_none() && facts.rpath.as_deref() == Some(&value),
-            RpathKind::Runpath => facts.rpath.is_none() && facts.runpath.as_deref() == Some(&value),
-        };
-        match (unchanged, kept.is_empty()) {
-            (true, _) => RpathEdit::Keep,
-            (false, true) => RpathEdit::Remove,
-            (false, false) => RpathEdit::Set(kind, value),
-        }
+        let (edit, dropped) = rpath::edit(owner, &self.keep);
+        findings.extend(dropped.iter().map(|dropped| drop_note(elf, dropped)));
+        edit
     }
+
+    /// Whether the file, or one that it loads, needs what is neither here nor on the system: its search
+    /// path may lead there (RPATH serves what a library loads in turn).
+    fn serves_outside(&self, index: NodeId) -> bool {
+        let nodes = &self.question.audit.graph.nodes;
+        let mut seen = BTreeSet::from([index]);
+        let mut pending = vec![index];
+        while let Some(edges) = pending.pop().and_then(|id| nodes.get(id)) {
+            for edge in &edges.edges {
+                match &edge.target {
+                    Target::Excluded { .. } | Target::Missing(_) => return true,
+                    Target::Node(id, _) if seen.insert(*id) => pending.push(*id),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+}
+
+fn changed(elf: &ElfMember, moved_to: Option<String>, edit: Edit) -> Option<MemberEdit> {
+    (edit != Edit::default()).then(|| MemberEdit {
+        member: elf.member,
+        path: elf.path.clone(),
+        moved_to,
+        edit,
+    })
 }
 
 /// The folder in site-packages that `$ORIGIN` stands for; `None` outside site-packages.
@@ -283,13 +316,11 @@ fn is_plain_library(elf: &ElfMember) -> bool {
     elf.facts.kind == Kind::Shared && elf.facts.interpreter.is_none()
 }
 
-fn drop_note(elf: &ElfMember, entry: &str, fate: Fate) -> Finding {
-    let reason = match fate {
-        Fate::Inside => "is not needed",
-        Fate::Leaves => "leaves site-packages",
-        Fate::Absolute => "is a folder of the build machine",
-        Fate::Relative => "depends on the current directory",
-    };
-    let message = format!("dropped the search-path entry \"{entry}\": it {reason}");
+fn drop_note(elf: &ElfMember, dropped: &Dropped) -> Finding {
+    let message = format!(
+        "dropped the search-path entry \"{}\": it {}",
+        dropped.entry,
+        dropped.fate.reason()
+    );
     Finding::note("rpath-dropped", message).at(&elf.path)
 }

@@ -3,12 +3,14 @@
 //! A [`Plan`] is data made without touching anything: what is grafted, edited, moved and
 //! named. [`Plan::apply`] does the only writes.
 
+mod clash;
 pub mod graft;
 pub mod member;
 pub mod naming;
 pub mod rpath;
 pub mod sbom;
 pub mod shim;
+mod source;
 pub mod target;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use crate::wheel::{DosTime, Wheel};
 
 pub use graft::Graft;
 pub use member::MemberEdit;
+pub use rpath::RpathOptions;
 
 /// What a repair may do.
 #[derive(Clone, Debug)]
@@ -42,6 +45,26 @@ pub struct RepairOptions {
     pub source_date_epoch: Option<i64>,
     /// Write a CycloneDX SBOM if something is grafted.
     pub sbom: bool,
+    /// Libraries to bring in though nothing needs them by name (`--include`).
+    pub include: Vec<Include>,
+    /// If not empty: patterns of the only libraries that may be brought in (`--only`).
+    pub only: Vec<String>,
+    /// Patterns of libraries that keep their names (`--no-mangle`).
+    pub no_mangle: Vec<String>,
+    /// Search paths.
+    pub rpath: RpathOptions,
+    /// What was asked must have had an effect (`--strict`).
+    pub strict: bool,
+}
+
+/// A library that is opened by name at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Include {
+    /// Its soname or file name.
+    pub library: String,
+    /// Its folder in the wheel; `None`: that of the grafts, and files that open libraries by name
+    /// get a search path to it.
+    pub folder: Option<String>,
 }
 
 impl Default for RepairOptions {
@@ -55,6 +78,11 @@ impl Default for RepairOptions {
             compression: None,
             source_date_epoch: None,
             sbom: true,
+            include: Vec::new(),
+            only: Vec::new(),
+            no_mangle: Vec::new(),
+            rpath: RpathOptions::default(),
+            strict: false,
         }
     }
 }
@@ -98,17 +126,23 @@ impl Plan {
         let libs_dir = format!("{}{}", wheel.name.distribution, options.lib_sdir);
         let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
         let mut findings = Vec::new();
-        let grafts = graft::plan(&graft::Question {
+        let question = graft::Question {
             wheel,
             audit,
             host,
             rung: goal.rung,
             libs_dir: &libs_dir,
             options,
-        })
-        .map_err(refused)?;
-        let edits = member::plan(wheel, audit, &grafts, &libs_dir, options, &mut findings)
-            .map_err(refused)?;
+        };
+        let grafts = graft::plan(&question, &mut findings).map_err(refused)?;
+        let question = member::Question {
+            wheel,
+            audit,
+            grafts: &grafts,
+            libs_dir: &libs_dir,
+            options,
+        };
+        let edits = member::plan(&question, &mut findings).map_err(refused)?;
         let name = if options.update_tags {
             goal.rename(&wheel.name)
         } else {
@@ -117,7 +151,7 @@ impl Plan {
         Ok(Self {
             tag: goal.tag,
             name,
-            grafts,
+            grafts: grafts.list,
             edits,
             libs_dir,
             date: None,

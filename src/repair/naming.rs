@@ -22,10 +22,24 @@ pub struct Unnamed {
     pub sha256: [u8; 32],
     /// The other grafts that it needs.
     pub needs: BTreeSet<NodeId>,
+    /// The name that it keeps (`--no-mangle`).
+    pub keeps: Option<String>,
 }
 
-/// Names every graft, needs first; libraries that need each other are named together.
+/// Names every graft. Libraries that keep their names count with the names they would have had, so that
+/// what is built on another content has another name.
 pub fn name_all(unnamed: &[Unnamed]) -> BTreeMap<NodeId, String> {
+    let mut names = hash_all(unnamed);
+    for graft in unnamed {
+        if let Some(kept) = &graft.keeps {
+            names.insert(graft.node, kept.clone());
+        }
+    }
+    names
+}
+
+/// Needs first; libraries that need each other are named together.
+fn hash_all(unnamed: &[Unnamed]) -> BTreeMap<NodeId, String> {
     let by_node: BTreeMap<NodeId, &Unnamed> =
         unnamed.iter().map(|graft| (graft.node, graft)).collect();
     let needs = |node: &NodeId| {

@@ -1,7 +1,132 @@
-//! Search-path entries of a member: which stay, which go, and what is added.
+//! Search-path entries of a file: which stay, which go, and what is added.
 //!
 //! Everything is computed on the *installed* tree: site-packages is the root, and
 //! `.data/platlib` is spread over it.
+
+use crate::elf::{Facts, RpathEdit, RpathKind};
+use crate::fnmatch::Pattern;
+
+/// What was asked about search paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RpathOptions {
+    /// Patterns of entries that stay wherever they lead (`--keep-rpath`).
+    pub keep: Vec<String>,
+    /// Folders to search for libraries that stay outside (`--add-rpath`): in site-packages, or as
+    /// written if they start with `$ORIGIN` or `/`.
+    pub add: Vec<String>,
+    /// Which tag holds the path; `None`: what the C library reads best.
+    pub kind: Option<RpathKind>,
+}
+
+/// The file whose search path is planned.
+#[derive(Debug)]
+pub struct Owner<'a> {
+    /// What was read from it.
+    pub facts: &'a Facts,
+    /// The folder that `$ORIGIN` stands for, in site-packages; `None`: not known.
+    pub folder: Option<&'a str>,
+    /// Whether it, or what it loads, needs something that stays outside by request.
+    pub serves_outside: bool,
+    /// Entries that it needs.
+    pub added: Vec<String>,
+    /// The tag for a new path.
+    pub kind: RpathKind,
+    /// Whether `kind` was asked for.
+    pub kind_asked: bool,
+}
+
+/// An entry that goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// As written.
+    pub entry: String,
+    /// Why.
+    pub fate: Fate,
+}
+
+/// The edit of `owner`'s search path, and what it drops.
+pub fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
+    let facts = owner.facts;
+    // With both, the loader reads only RUNPATH; the other is no less published.
+    let (current, shadowed) = match (&facts.runpath, &facts.rpath) {
+        (Some(runpath), rpath) => (Some(runpath), rpath.as_ref()),
+        (None, rpath) => (rpath.as_ref(), None),
+    };
+    let mut kept: Vec<String> = Vec::new();
+    let mut dropped = Vec::new();
+    for entry in entries(current.map(String::as_str)) {
+        match owner.goes(entry, keep) {
+            Some(fate) => dropped.push(Dropped {
+                entry: entry.to_owned(),
+                fate,
+            }),
+            None if kept.iter().any(|known| known == entry) => {}
+            None => kept.push(entry.to_owned()),
+        }
+    }
+    for entry in entries(shadowed.map(String::as_str)) {
+        if let Some(fate) = owner.goes(entry, keep)
+            && !dropped.iter().any(|known| known.entry == entry)
+        {
+            dropped.push(Dropped {
+                entry: entry.to_owned(),
+                fate,
+            });
+        }
+    }
+    let adds = owner.added.iter().any(|entry| !kept.contains(entry));
+    let written_as = if facts.runpath.is_some() {
+        RpathKind::Runpath
+    } else {
+        RpathKind::Rpath
+    };
+    let converts = owner.kind_asked && !kept.is_empty() && written_as != owner.kind;
+    if !adds && !converts && dropped.is_empty() {
+        return (RpathEdit::Keep, dropped);
+    }
+    let kind = if adds || owner.kind_asked {
+        owner.kind
+    } else {
+        written_as
+    };
+    for entry in owner.added {
+        if !kept.contains(&entry) {
+            kept.push(entry);
+        }
+    }
+    if kept.is_empty() {
+        return (RpathEdit::Remove, dropped);
+    }
+    (RpathEdit::Set(kind, kept.join(":")), dropped)
+}
+
+impl Owner<'_> {
+    /// Why an entry goes; `None`: it stays.
+    fn goes(&self, entry: &str, keep: &[Pattern]) -> Option<Fate> {
+        if keep.iter().any(|pattern| pattern.matches(entry)) {
+            return None;
+        }
+        // Where the file lies is not known, but `$ORIGIN` is no folder of the build machine.
+        let fate = match self.folder {
+            Some(folder) => fate(entry, folder),
+            None if origin_rest(entry).is_some() => return None,
+            None => fate(entry, ""),
+        };
+        match fate {
+            Fate::Inside => None,
+            Fate::Leaves if self.serves_outside => None,
+            fate => Some(fate),
+        }
+    }
+}
+
+/// The entry for `--add-rpath path` in a file of `folder`; `None` if it cannot be said.
+pub fn requested(path: &str, folder: Option<&str>) -> Option<String> {
+    if path.starts_with('/') || origin_rest(path).is_some() {
+        return Some(path.to_owned());
+    }
+    folder.map(|folder| origin_to(folder, path))
+}
 
 /// What becomes of one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +141,21 @@ pub enum Fate {
     Relative,
 }
 
+impl Fate {
+    /// Why such an entry goes, to follow "it".
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Inside => "is not needed",
+            Self::Leaves => "leaves site-packages, and nothing that stays outside needs it",
+            Self::Absolute => "is a folder of the build machine",
+            Self::Relative => "depends on the current directory",
+        }
+    }
+}
+
 /// Says where `entry` of a file in `folder` (slash-separated, relative to site-packages) leads.
 pub fn fate(entry: &str, folder: &str) -> Fate {
-    let rest = entry
-        .strip_prefix("$ORIGIN")
-        .or_else(|| entry.strip_prefix("${ORIGIN}"));
-    let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+    let Some(rest) = origin_rest(entry) else {
         return if entry.starts_with('/') {
             Fate::Absolute
         } else {
@@ -37,6 +171,14 @@ pub fn fate(entry: &str, folder: &str) -> Fate {
         }
     }
     Fate::Inside
+}
+
+/// What follows `$ORIGIN` in an entry that starts with it.
+fn origin_rest(entry: &str) -> Option<&str> {
+    let rest = entry
+        .strip_prefix("$ORIGIN")
+        .or_else(|| entry.strip_prefix("${ORIGIN}"))?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 fn parts(path: &str) -> impl Iterator<Item = &str> {

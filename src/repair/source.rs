@@ -1,0 +1,173 @@
+//! Which libraries a repair brings in, and the files they come from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::graft::Question;
+use crate::audit::external::Provider;
+use crate::audit::{Input, missing};
+use crate::deps::{NodeId, Origin, Target};
+use crate::finding::{Finding, Severity};
+use crate::fnmatch::Pattern;
+use crate::host::HostLibrary;
+use crate::policy::Since;
+use crate::wheel::Wheel;
+
+/// A library to bring in, before it is named.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) library: Arc<HostLibrary>,
+    pub(super) sha256: [u8; 32],
+    pub(super) sonames: BTreeSet<String>,
+}
+
+/// All libraries to bring in.
+///
+/// # Errors
+/// One finding for each that is missing, unreadable, or not on the list of `--only`.
+pub(super) fn all(question: &Question<'_>) -> Result<BTreeMap<NodeId, Source>, Vec<Finding>> {
+    let mut sonames: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
+    let mut problems = missing(question);
+    let tag = question.rung.map_or(Since::Never, Since::Rung);
+    let externals = question.audit.externals.iter();
+    for external in externals.filter(|external| external.grafted_at(tag)) {
+        match external.provider {
+            Provider::Node(node) => {
+                let names = sonames.entry(node).or_default();
+                names.insert(external.soname.clone());
+            }
+            Provider::Missing | Provider::Libpython => {}
+        }
+    }
+    let mut sources = BTreeMap::new();
+    for (node, names) in sonames {
+        match read(question, node, names) {
+            Ok(Some(source)) => {
+                sources.insert(node, source);
+            }
+            Ok(None) => {}
+            Err(finding) => problems.push(finding),
+        }
+    }
+    problems.extend(unlisted(question, &sources));
+    if problems.is_empty() {
+        Ok(sources)
+    } else {
+        Err(problems)
+    }
+}
+
+fn read(
+    question: &Question<'_>,
+    node: NodeId,
+    sonames: BTreeSet<String>,
+) -> Result<Option<Source>, Finding> {
+    let origin = question
+        .audit
+        .graph
+        .nodes
+        .get(node)
+        .map(|node| &node.origin);
+    let Some(Origin::Host(library)) = origin else {
+        return Ok(None);
+    };
+    let sha256 = question.host.sha256(library).map_err(|error| {
+        let message = format!("{} cannot be read: {error}", library.real_path.display());
+        Finding::error("lib-unreadable", message)
+    })?;
+    Ok(Some(Source {
+        library: Arc::clone(library),
+        sha256,
+        sonames,
+    }))
+}
+
+/// Every library that is needed and was not found.
+fn missing(question: &Question<'_>) -> Vec<Finding> {
+    let tag = question.rung.map_or(Since::Never, Since::Rung);
+    let found = missing::missing(question.audit, &Input::from(question.wheel), tag);
+    let findings = found.iter().map(missing::Missing::finding);
+    findings
+        .map(|finding| finding.with(Severity::Error))
+        .collect()
+}
+
+/// What `--only` does not list.
+fn unlisted(question: &Question<'_>, sources: &BTreeMap<NodeId, Source>) -> Vec<Finding> {
+    let only: Vec<Pattern> = question.options.only.iter().map(Pattern::new).collect();
+    if only.is_empty() {
+        return Vec::new();
+    }
+    let surplus = sources
+        .iter()
+        .filter(|(_, source)| !source.matches_any(&only));
+    let findings = surplus.map(|(node, source)| {
+        let message = format!(
+            "{} would be vendored, but --only does not list it (found at {}, needed by {})",
+            source.names(),
+            source.library.real_path.display(),
+            needed_by(question, *node).join(", ")
+        );
+        Finding::error("lib-not-listed", message)
+            .help("add it to --only, or leave it to the system with --exclude")
+    });
+    findings.collect()
+}
+
+impl Source {
+    /// Whether a pattern matches a name or the path of this library.
+    pub(super) fn matches_any(&self, patterns: &[Pattern]) -> bool {
+        let own = self.library.facts.soname.iter();
+        let paths = [&self.library.real_path, &self.library.path];
+        let paths = paths.map(|path| path.to_string_lossy().into_owned());
+        let names = self.sonames.iter().chain(own).chain(&paths);
+        let names: Vec<&String> = names.collect();
+        patterns
+            .iter()
+            .any(|pattern| names.iter().any(|name| pattern.matches(name)))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.sonames.iter().map(String::as_str).collect();
+        names.join(", ")
+    }
+
+    /// The name that a copy keeps under `--no-mangle`: the one it is loaded by.
+    pub(super) fn plain_name(&self) -> String {
+        let own = self.library.facts.soname.clone();
+        let own = own.filter(|soname| !soname.contains('/') && !soname.is_empty());
+        own.unwrap_or_else(|| file_name(&self.library.path))
+    }
+}
+
+/// Who needs a library: member paths and names of libraries, sorted.
+pub(super) fn needed_by(question: &Question<'_>, library: NodeId) -> Vec<String> {
+    let graph = &question.audit.graph;
+    let dependants = graph.nodes.iter().filter(|node| {
+        let mut edges = node.edges.iter();
+        edges.any(|edge| matches!(edge.target, Target::Node(id, _) if id == library))
+    });
+    let labels: BTreeSet<String> = dependants
+        .map(|node| label(question.wheel, &node.origin))
+        .collect();
+    labels.into_iter().collect()
+}
+
+/// A node's name for people: the member path, or the file name outside.
+pub(super) fn label(wheel: &Wheel, origin: &Origin) -> String {
+    match origin {
+        Origin::Member(index) => wheel
+            .elves
+            .get(*index)
+            .map(|elf| elf.path.clone())
+            .unwrap_or_default(),
+        Origin::Host(library) => file_name(&library.real_path),
+    }
+}
+
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
