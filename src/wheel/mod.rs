@@ -17,6 +17,7 @@ pub mod headers;
 pub mod layout;
 pub mod loose;
 pub mod metadata;
+pub mod publish;
 pub mod pypi;
 pub mod record;
 pub mod tally;
