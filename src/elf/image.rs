@@ -57,6 +57,20 @@ impl Image for Vec<u8> {
     }
 }
 
+impl<T: Image + ?Sized> Image for &T {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        (**self).read_at(offset, buffer)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        (**self).as_bytes()
+    }
+}
+
 /// Why a file with ELF magic cannot be read as the loader would.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

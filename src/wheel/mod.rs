@@ -1,30 +1,48 @@
 //! One wheel: its archive, its metadata, its ELF members.
 //!
-//! `archive` reads and checks the framing, `scan` inflates every member once, `write`
-//! makes a new archive; the other files each know one metadata file.
+//! `framing` reads and checks what makes the file an archive, `scan` inflates every
+//! member once, `open` puts both and the metadata checks in order, `write` makes a new
+//! archive; the other files each know one metadata file.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::elf::{Facts, Image};
-use crate::finding::{Error, Finding};
+use self::scan::SharedImage;
+use self::source::Source;
+use crate::elf::Facts;
+use crate::finding::Finding;
 use crate::tag::WheelName;
 
+pub mod budget;
 pub mod checks;
 pub mod digest;
 pub mod dist_info;
+mod dos_time;
+mod framing;
 pub mod headers;
 pub mod layout;
 pub mod loose;
+mod member_image;
 pub mod metadata;
+mod open;
+mod parallel;
+mod problems;
 pub mod publish;
 pub mod pypi;
+mod reader;
 pub mod record;
+mod scan;
+mod source;
+mod stored;
 pub mod tally;
 pub mod wheel_file;
+mod whole;
 pub mod write;
 
+pub use dos_time::DosTime;
 pub use loose::LooseFiles;
+pub use reader::Fault;
 
 /// Index of a member in [`Wheel::members`].
 pub type MemberId = usize;
@@ -38,15 +56,6 @@ pub struct OpenOptions {
     pub fix_record: bool,
     /// How many inflated bytes of ELF members may be kept in memory for a later edit.
     pub keep_elf_bytes: u64,
-}
-
-/// DOS date and time, as the archive holds them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DosTime {
-    /// Years from 1980, month, day.
-    pub date: u16,
-    /// Hours, minutes, two-second steps.
-    pub time: u16,
 }
 
 /// A regular file of the archive (directories are dropped).
@@ -108,7 +117,6 @@ pub struct DistInfo {
 }
 
 /// A wheel that was opened and found sound.
-#[derive(Debug)]
 pub struct Wheel {
     /// The file it was read from.
     pub path: PathBuf,
@@ -122,39 +130,8 @@ pub struct Wheel {
     pub elves: Vec<ElfMember>,
     /// Warnings and notes about the archive and its metadata.
     pub findings: Vec<Finding>,
-}
-
-impl Wheel {
-    /// Opens and checks a wheel. Nothing is unpacked to disk, and the file is opened once.
-    ///
-    /// # Errors
-    /// `ErrorKind::Refused` with all problems of the first stage that found any.
-    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
-        let _ = options;
-        Err(Error::new(
-            crate::finding::ErrorKind::Internal,
-            path.display().to_string(),
-            Finding::error("internal", "not written yet"),
-        ))
-    }
-
-    /// Size of the wheel file in bytes.
-    pub fn file_size(&self) -> u64 {
-        0
-    }
-
-    /// A stream of a member's inflated bytes. CRC and size are checked at its end.
-    pub fn reader(&self, member: MemberId) -> Box<dyn std::io::Read + Send + '_> {
-        let _ = member;
-        Box::new(std::io::empty())
-    }
-
-    /// The ELF image of a member: kept bytes where they were kept, else what is read again.
-    ///
-    /// # Errors
-    /// Those of reading the archive.
-    pub fn image(&self, member: MemberId) -> std::io::Result<Arc<dyn Image + Send>> {
-        let _ = member;
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
+    /// The open file.
+    source: Arc<Source>,
+    /// ELF members whose bytes were kept.
+    images: BTreeMap<MemberId, SharedImage>,
 }

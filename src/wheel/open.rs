@@ -1,0 +1,266 @@
+//! Opens a wheel: framing, then contents, then what the metadata says of both.
+//!
+//! Each stage reports everything that is wrong and then stops: what comes later would be
+//! read from an archive that is not what it seems.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::problems::Problems;
+use super::reader::{MemberReader, Scratch};
+use super::record::{Record, Seen};
+use super::scan::{
+    LARGEST_METADATA, ScanRequest, Scanned, SharedImage, WHOLE, io_finding, large_image,
+    read_small, scan,
+};
+use super::source::Source;
+use super::{
+    DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
+    pypi,
+};
+use crate::finding::{Error, ErrorKind, Finding};
+use crate::tag::WheelName;
+
+/// What is said by the metadata files, as far as they can be read.
+struct Metadata {
+    dist_info: DistInfo,
+    entry_points: Option<Vec<u8>>,
+    record: Option<Record>,
+}
+
+impl Wheel {
+    /// Opens and checks a wheel. Nothing is unpacked to disk, and the file is opened once.
+    ///
+    /// # Errors
+    /// `ErrorKind::Refused` with all problems of the first stage that found any.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
+        open(path, options).map_err(|findings| {
+            Error::many(ErrorKind::Refused, path.display().to_string(), findings)
+        })
+    }
+
+    /// Size of the wheel file in bytes.
+    pub fn file_size(&self) -> u64 {
+        self.source.size()
+    }
+
+    /// A stream of a member's inflated bytes. CRC and size are checked at its end.
+    pub fn reader(&self, member: MemberId) -> Box<dyn Read + Send + '_> {
+        if let Some(bytes) = self.images.get(&member).and_then(|image| image.as_bytes()) {
+            return Box::new(bytes);
+        }
+        match self.members.get(member) {
+            Some(member) => {
+                let source: &Source = &self.source;
+                Box::new(MemberReader::new(source, member, Scratch::default()))
+            }
+            None => Box::new(io::empty()),
+        }
+    }
+
+    /// The ELF image of a member: kept bytes where they were kept, else what is read
+    /// again. It is in memory as a whole (`as_bytes`) up to 32 MiB.
+    ///
+    /// # Errors
+    /// Those of reading the archive.
+    pub fn image(&self, member: MemberId) -> io::Result<SharedImage> {
+        if let Some(image) = self.images.get(&member) {
+            return Ok(Arc::clone(image));
+        }
+        let member = self.members.get(member).ok_or(io::ErrorKind::NotFound)?;
+        if member.size <= WHOLE {
+            return Ok(Arc::new(read_small(&self.source, member, WHOLE)?));
+        }
+        Ok(large_image(&self.source, member).shared())
+    }
+
+    /// The bytes of a small member, such as a metadata file.
+    ///
+    /// # Errors
+    /// Those of reading the archive; `FileTooLarge` if it has more than `limit` bytes.
+    pub fn read(&self, member: MemberId, limit: u64) -> io::Result<Vec<u8>> {
+        let member = self.members.get(member).ok_or(io::ErrorKind::NotFound)?;
+        read_small(&self.source, member, limit)
+    }
+
+    /// The member at `path`.
+    pub fn find(&self, path: &str) -> Option<MemberId> {
+        self.members.iter().position(|member| member.path == path)
+    }
+
+    /// Whether the file is still as it was when it was opened, by size and time.
+    ///
+    /// # Errors
+    /// A finding that says that it is not, or cannot be asked.
+    pub fn check_unchanged(&self) -> Result<(), Finding> {
+        check_unchanged(&self.source)
+    }
+
+    pub(super) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+}
+
+impl fmt::Debug for Wheel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wheel")
+            .field("path", &self.path)
+            .field("members", &self.members.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
+    let name = wheel_name(path)?;
+    let source = Arc::new(Source::open(path).map_err(|error| vec![io_finding(&error)])?);
+    let listing = framing::read(&source).map_err(|error| vec![io_finding(&error)])??;
+    let mut members = listing.members;
+    let mut problems = Problems::default();
+    problems.extend(listing.findings);
+
+    let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
+    let folder = dist_info::find(paths.iter().copied(), &name)?.to_owned();
+    let metadata = read_metadata(&source, &members, folder, &mut problems);
+    let entry_points = metadata.entry_points.as_deref();
+    problems.extend(checks::check_metadata(
+        &name,
+        &paths,
+        &metadata.dist_info,
+        entry_points,
+    ));
+    problems.extend(pypi::lint(&name, &members, source.size()));
+
+    let record = metadata.record.as_ref();
+    let request = ScanRequest {
+        verify: options.verify,
+        keep: options.keep_elf_bytes,
+        other_hash: &|path| record.and_then(|record| record.algorithm(path)),
+    };
+    let mut scanned = scan(&source, &members, &request);
+    for member in &mut scanned {
+        problems.extend(member.finding.take());
+    }
+    if let Some(record) = record {
+        problems.extend(compare(record, &members, &scanned, options.fix_record));
+    }
+    let (elves, images) = elf_members(&name, &mut members, scanned);
+    let elf_paths: Vec<&str> = elves.iter().map(|elf| elf.path.as_str()).collect();
+    problems.extend(checks::check_elves(&name, &metadata.dist_info, &elf_paths));
+    problems.extend(check_unchanged(&source).err());
+    Ok(Wheel {
+        path: path.to_owned(),
+        name,
+        members,
+        dist_info: metadata.dist_info,
+        elves,
+        findings: problems.finish()?,
+        source,
+        images,
+    })
+}
+
+fn wheel_name(path: &Path) -> Result<WheelName, Vec<Finding>> {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.unwrap_or_default().parse().map_err(|error| {
+        let message = format!("not the name of a wheel: {error}");
+        vec![Finding::error("wheel-name", message)]
+    })
+}
+
+fn check_unchanged(source: &Source) -> Result<(), Finding> {
+    match source.is_unchanged() {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let message = "the file changed while it was read";
+            Err(Finding::error("input-changed", message))
+        }
+        Err(error) => Err(io_finding(&error)),
+    }
+}
+
+/// Reads the `.dist-info` files. One that cannot be read is a problem and taken as empty.
+fn read_metadata(
+    source: &Source,
+    members: &[Member],
+    folder: String,
+    problems: &mut Problems,
+) -> Metadata {
+    let mut read = |file: &str| -> Option<Vec<u8>> {
+        let path = format!("{folder}/{file}");
+        let member = members.iter().find(|member| member.path == path)?;
+        match read_small(source, member, LARGEST_METADATA) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                problems.add(io_finding(&error).at(&path));
+                None
+            }
+        }
+    };
+    let wheel = read("WHEEL").unwrap_or_default();
+    let metadata = read("METADATA").unwrap_or_default();
+    let entry_points = read("entry_points.txt");
+    let record = read("RECORD");
+    let record = record.and_then(|bytes| {
+        let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"));
+        let (record, findings) = match parsed {
+            Ok((record, findings)) => (Some(record), findings),
+            Err(findings) => (None, findings),
+        };
+        problems.extend(findings);
+        record
+    });
+    Metadata {
+        dist_info: DistInfo {
+            dir: folder,
+            wheel,
+            metadata,
+        },
+        entry_points,
+        record,
+    }
+}
+
+fn compare(record: &Record, members: &[Member], scanned: &[Scanned], fix: bool) -> Vec<Finding> {
+    let seen: Vec<Seen<'_>> = members
+        .iter()
+        .zip(scanned)
+        .map(|(member, scanned)| {
+            let digests = scanned.digests.as_ref();
+            Seen {
+                path: &member.path,
+                size: member.size,
+                sha256: digests.map(|digests| &digests.sha256),
+                other: digests.and_then(|digests| digests.other.as_deref()),
+            }
+        })
+        .collect();
+    record.compare(&seen, fix)
+}
+
+/// Hands each member its hash, and lists those that are ELF files.
+fn elf_members(
+    name: &WheelName,
+    members: &mut [Member],
+    scanned: Vec<Scanned>,
+) -> (Vec<ElfMember>, BTreeMap<MemberId, SharedImage>) {
+    let mut elves = Vec::new();
+    let mut images = BTreeMap::new();
+    for (id, (member, scanned)) in members.iter_mut().zip(scanned).enumerate() {
+        member.sha256 = scanned.digests.map(|digests| digests.sha256);
+        if let Some(facts) = scanned.facts {
+            elves.push(ElfMember {
+                member: id,
+                path: member.path.clone(),
+                installed: layout::installed(&member.path, name),
+                facts: Arc::new(facts),
+            });
+        }
+        if let Some(image) = scanned.image {
+            images.insert(id, image);
+        }
+    }
+    (elves, images)
+}

@@ -1,0 +1,322 @@
+//! Inflates every member once, on all cores, and takes from it what is asked later: that
+//! its data is what the headers say, its hashes, and the facts of ELF files.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Member;
+use super::budget::{Budget, Share};
+use super::digest::{Algorithm, Digester, Digests};
+use super::member_image::MemberImage;
+use super::parallel::largest_first;
+use super::reader::{Fault, MemberReader, Scratch, fill};
+use super::source::Source;
+use super::stored::StoredImage;
+use super::whole::Whole;
+use crate::elf::{ElfError, Facts, Image, facts};
+use crate::finding::Finding;
+
+/// An image that threads may share.
+pub(crate) type SharedImage = Arc<dyn Image + Send>;
+
+/// Members up to this size are inflated in one piece, while there is room for it.
+pub(crate) const WHOLE: u64 = 32 << 20;
+/// Bytes that all threads together hold of members in work.
+const IN_WORK: u64 = 96 << 20;
+/// Bytes kept of an ELF member that is too large to hold.
+const KEPT_OF_LARGE: u64 = 24 << 20;
+/// Pieces of the streams that are not held.
+const PIECE: usize = 128 << 10;
+
+const ELF_MAGIC: [u8; 4] = *b"\x7fELF";
+
+/// What is asked of a scan.
+pub(crate) struct ScanRequest<'a> {
+    /// Read every member to its end, check and hash it.
+    pub(crate) verify: bool,
+    /// How many bytes of ELF members to keep.
+    pub(crate) keep: u64,
+    /// The hash beside SHA-256 that RECORD uses for a member.
+    pub(crate) other_hash: &'a (dyn Fn(&str) -> Option<Algorithm> + Sync),
+}
+
+/// What was learnt of one member.
+#[derive(Default)]
+pub(crate) struct Scanned {
+    /// Its hashes, if it was verified.
+    pub(crate) digests: Option<Digests>,
+    /// What was read of it, if it is an ELF file that can be read.
+    pub(crate) facts: Option<Facts>,
+    /// Its bytes, if they were kept.
+    pub(crate) image: Option<SharedImage>,
+    /// What is wrong with it.
+    pub(crate) finding: Option<Finding>,
+}
+
+struct Scan<'a> {
+    source: &'a Arc<Source>,
+    request: &'a ScanRequest<'a>,
+    in_work: Arc<Budget>,
+    keep: Arc<Budget>,
+}
+
+/// What one thread uses again for every member.
+struct Worker {
+    whole: Whole,
+    scratch: Option<Scratch>,
+    piece: Vec<u8>,
+}
+
+/// Scans `members`; the results are in their order.
+pub(crate) fn scan(
+    source: &Arc<Source>,
+    members: &[Member],
+    request: &ScanRequest<'_>,
+) -> Vec<Scanned> {
+    let scan = Scan {
+        source,
+        request,
+        in_work: Budget::new(IN_WORK),
+        keep: Budget::new(request.keep),
+    };
+    let worker = || Worker {
+        whole: Whole::default(),
+        scratch: None,
+        piece: vec![0; PIECE],
+    };
+    largest_first(
+        members,
+        |member| member.size,
+        worker,
+        |worker, member| {
+            let result = if request.verify {
+                scan.verify(worker, member)
+            } else {
+                scan.glance(worker, member)
+            };
+            result.unwrap_or_else(|error| Scanned {
+                finding: Some(io_finding(&error).at(&member.path)),
+                ..Scanned::default()
+            })
+        },
+    )
+}
+
+/// A fault of the member, or of the storage.
+pub(crate) fn io_finding(error: &io::Error) -> Finding {
+    match Fault::of(error) {
+        Some(fault) => Finding::error(fault.code(), fault.to_string()),
+        None => Finding::error("read-failed", format!("cannot be read: {error}")),
+    }
+}
+
+impl Scan<'_> {
+    /// Reads the member to its end, in one piece if there is room for it.
+    fn verify(&self, worker: &mut Worker, member: &Member) -> io::Result<Scanned> {
+        let digester = Digester::new((self.request.other_hash)(&member.path));
+        if let Some(_share) = self.room_for(member)
+            && let Some(bytes) = worker.whole.read(self.source, member)?
+        {
+            return Ok(self.take_bytes(member, digester, bytes));
+        }
+        self.stream(worker, member, digester)
+    }
+
+    fn room_for(&self, member: &Member) -> Option<Share> {
+        let cost = Whole::cost(member);
+        self.in_work.take(cost).filter(|_| member.size <= WHOLE)
+    }
+
+    fn take_bytes(&self, member: &Member, mut digester: Digester, bytes: &[u8]) -> Scanned {
+        digester.update(bytes);
+        let mut scanned = Scanned {
+            digests: Some(digester.finish()),
+            ..Scanned::default()
+        };
+        if bytes.starts_with(&ELF_MAGIC) && judge_elf(member, &bytes, &mut scanned) {
+            let share = self.keep.take(member.size);
+            scanned.image = share.map(|share| kept(Arc::new(bytes.to_vec()), share));
+        }
+        scanned
+    }
+
+    fn stream(
+        &self,
+        worker: &mut Worker,
+        member: &Member,
+        mut digester: Digester,
+    ) -> io::Result<Scanned> {
+        let mut reader = MemberReader::new(
+            self.source.as_ref(),
+            member,
+            worker.scratch.take().unwrap_or_default(),
+        );
+        let first = fill(&mut reader, &mut worker.piece)?;
+        let piece = worker.piece.get(..first).unwrap_or_default();
+        if piece.starts_with(&ELF_MAGIC) {
+            worker.scratch = Some(reader.into_scratch());
+            return self.stream_elf(worker, member, digester);
+        }
+        let mut count = first;
+        while count > 0 {
+            digester.update(worker.piece.get(..count).unwrap_or_default());
+            count = fill(&mut reader, &mut worker.piece)?;
+        }
+        worker.scratch = Some(reader.into_scratch());
+        Ok(Scanned {
+            digests: Some(digester.finish()),
+            ..Scanned::default()
+        })
+    }
+
+    /// An ELF member too large to hold. Stored ones can be read where they are.
+    fn stream_elf(
+        &self,
+        worker: &mut Worker,
+        member: &Member,
+        mut digester: Digester,
+    ) -> io::Result<Scanned> {
+        let image = large_image(self.source, member);
+        match &image {
+            LargeImage::Stored(_) => {
+                let scratch = worker.scratch.take().unwrap_or_default();
+                let mut reader = MemberReader::new(self.source.as_ref(), member, scratch);
+                loop {
+                    let count = fill(&mut reader, &mut worker.piece)?;
+                    if count == 0 {
+                        break;
+                    }
+                    digester.update(worker.piece.get(..count).unwrap_or_default());
+                }
+            }
+            LargeImage::Deflated(image) => image.drain(&mut |piece| digester.update(piece))?,
+        }
+        let mut scanned = Scanned {
+            digests: Some(digester.finish()),
+            ..Scanned::default()
+        };
+        let image = image.shared();
+        if judge_elf(member, image.as_ref(), &mut scanned) {
+            let share = self.keep.take(KEPT_OF_LARGE);
+            scanned.image = share.map(|share| kept(image, share));
+        }
+        Ok(scanned)
+    }
+
+    /// Reads the first bytes, and of an ELF file what its facts need.
+    fn glance(&self, worker: &mut Worker, member: &Member) -> io::Result<Scanned> {
+        const FEW: usize = 512;
+        let mut scanned = Scanned::default();
+        let scratch = worker.scratch.take();
+        let scratch = scratch.unwrap_or_else(|| Scratch::with_input(FEW));
+        let mut reader = MemberReader::new(self.source.as_ref(), member, scratch);
+        let mut magic = [0; 4];
+        let count = fill(&mut reader, &mut magic)?;
+        worker.scratch = Some(reader.into_scratch());
+        if count < magic.len() || magic != ELF_MAGIC {
+            return Ok(scanned);
+        }
+        let image = large_image(self.source, member).shared();
+        if judge_elf(member, image.as_ref(), &mut scanned) {
+            let share = self.keep.take(KEPT_OF_LARGE);
+            scanned.image = share.map(|share| kept(image, share));
+        }
+        Ok(scanned)
+    }
+}
+
+/// How a member is read that is not held.
+pub(crate) enum LargeImage {
+    Stored(StoredImage),
+    Deflated(Box<MemberImage>),
+}
+
+impl LargeImage {
+    pub(crate) fn shared(self) -> SharedImage {
+        match self {
+            Self::Stored(image) => Arc::new(image),
+            Self::Deflated(image) => Arc::new(*image),
+        }
+    }
+}
+
+pub(crate) fn large_image(source: &Arc<Source>, member: &Member) -> LargeImage {
+    if member.method == 0 {
+        LargeImage::Stored(StoredImage::new(source, member))
+    } else {
+        let image = MemberImage::new(source, member, KEPT_OF_LARGE);
+        LargeImage::Deflated(Box::new(image))
+    }
+}
+
+/// Reads the facts; `true` if they could be read.
+fn judge_elf(member: &Member, image: &dyn Image, scanned: &mut Scanned) -> bool {
+    match facts(image) {
+        Ok(facts) => {
+            scanned.facts = Some(facts);
+            return true;
+        }
+        Err(ElfError::Io(error)) => scanned.finding = Some(io_finding(&error).at(&member.path)),
+        Err(error) if is_meant_to_load(member) => {
+            let finding = Finding::error("elf-malformed", error.to_string());
+            scanned.finding = Some(finding.at(&member.path));
+        }
+        Err(error) => {
+            let message = format!("ignored, because nothing loads it by its name: {error}");
+            let finding = Finding::warning("elf-malformed", message);
+            scanned.finding = Some(finding.at(&member.path));
+        }
+    }
+    false
+}
+
+/// Whether a loader is likely to meet the file: a library or a program by its name or mode.
+fn is_meant_to_load(member: &Member) -> bool {
+    let mut folders = member.path.rsplit('/');
+    let name = folders.next().unwrap_or_default();
+    member.executable
+        || name.split('.').skip(1).any(|part| part == "so")
+        || folders.any(|folder| matches!(folder, "bin" | "scripts"))
+}
+
+fn kept(image: SharedImage, share: Share) -> SharedImage {
+    Arc::new(Kept {
+        image,
+        _share: share,
+    })
+}
+
+/// An image, and the share of memory it takes for as long as it is there.
+struct Kept {
+    image: SharedImage,
+    _share: Share,
+}
+
+impl Image for Kept {
+    fn size(&self) -> u64 {
+        self.image.size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.image.read_at(offset, buffer)
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        self.image.as_bytes()
+    }
+}
+
+/// The members that hold `.dist-info` files are small; this reads one whole.
+pub(crate) fn read_small(source: &Source, member: &Member, limit: u64) -> io::Result<Vec<u8>> {
+    if member.size > limit {
+        let message = format!("is larger than {limit} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    let mut reader = MemberReader::new(source, member, Scratch::default());
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut reader, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The largest `.dist-info` file that is read whole; RECORD of a million members fits.
+pub(crate) const LARGEST_METADATA: u64 = 256 << 20;

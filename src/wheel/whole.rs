@@ -1,0 +1,112 @@
+//! Inflates a member in one piece: half as long as in a stream, for members that fit.
+//!
+//! libdeflate does not say how much input it took, and bytes after the end of a deflate
+//! stream must not pass. So the stream is dressed as gzip with the CRC and size of the
+//! headers for a trailer: the decoder then looks for the trailer where the stream ends.
+//! It can end early only if the trailer's eight bytes are there too, which is searched for.
+//!
+//! Whatever fails here is read again by [`super::reader`], which knows why.
+
+use std::io;
+
+use libdeflater::Decompressor;
+
+use super::Member;
+use super::source::Source;
+
+/// Magic, method, no flags, no time, no system.
+const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+const TRAILER_LEN: usize = 8;
+
+/// A decoder and its buffers, for one member after the other.
+pub(crate) struct Whole {
+    decoder: Decompressor,
+    packed: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Default for Whole {
+    fn default() -> Self {
+        Self {
+            decoder: Decompressor::new(),
+            packed: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Whole").finish_non_exhaustive()
+    }
+}
+
+impl Whole {
+    /// How many bytes [`Whole::read`] holds for `member`.
+    pub(crate) fn cost(member: &Member) -> u64 {
+        member.size.saturating_add(member.compressed_size)
+    }
+
+    /// The bytes of `member`, which must be small enough to hold. `None` if anything at
+    /// all is wrong with them.
+    pub(crate) fn read(&mut self, source: &Source, member: &Member) -> io::Result<Option<&[u8]>> {
+        let size = usize::try_from(member.size);
+        let packed = usize::try_from(member.compressed_size);
+        let (Ok(size), Ok(packed)) = (size, packed) else {
+            return Ok(None);
+        };
+        if member.method == 0 {
+            return self.read_stored(source, member, size);
+        }
+        // No deflate stream grows beyond this; do not allocate for a lie.
+        if size / 1040 > packed {
+            return Ok(None);
+        }
+        let Some(total) = packed.checked_add(GZIP_HEADER.len() + TRAILER_LEN) else {
+            return Ok(None);
+        };
+        grow(&mut self.packed, total);
+        grow(&mut self.bytes, size);
+        let (Some(gzip), Some(bytes)) = (self.packed.get_mut(..total), self.bytes.get_mut(..size))
+        else {
+            return Ok(None);
+        };
+        let (header, rest) = gzip.split_at_mut(GZIP_HEADER.len());
+        let (stream, trailer) = rest.split_at_mut(packed);
+        source.read_exact_at(stream, member.data_offset)?;
+        header.copy_from_slice(&GZIP_HEADER);
+        let expected = trailer_of(member);
+        trailer.copy_from_slice(&expected);
+        let inflated = self.decoder.gzip_decompress(gzip, bytes);
+        let deflate_and_trailer = gzip.get(GZIP_HEADER.len()..).unwrap_or_default();
+        let sound = inflated.is_ok_and(|count| count == size)
+            && crc32fast::hash(bytes) == member.crc
+            && memchr::memmem::find(deflate_and_trailer, &expected) == Some(packed);
+        Ok(sound.then_some(bytes))
+    }
+
+    fn read_stored(
+        &mut self,
+        source: &Source,
+        member: &Member,
+        size: usize,
+    ) -> io::Result<Option<&[u8]>> {
+        grow(&mut self.bytes, size);
+        let bytes = self.bytes.get_mut(..size).unwrap_or_default();
+        source.read_exact_at(bytes, member.data_offset)?;
+        Ok((crc32fast::hash(bytes) == member.crc).then_some(bytes))
+    }
+}
+
+/// Buffers only grow: clearing them for every member would cost as much as inflating.
+fn grow(buffer: &mut Vec<u8>, len: usize) {
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+}
+
+/// CRC-32 and size modulo 2^32, as a gzip member ends.
+fn trailer_of(member: &Member) -> [u8; TRAILER_LEN] {
+    let size = member.size & u64::from(u32::MAX);
+    (size << 32 | u64::from(member.crc)).to_le_bytes()
+}
