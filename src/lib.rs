@@ -61,6 +61,8 @@ pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
 #[doc(hidden)]
+pub mod nearest;
+#[doc(hidden)]
 pub mod policy;
 #[doc(hidden)]
 pub mod repair;
@@ -76,5 +78,6 @@ pub use elf::Strip;
 pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
+pub use nearest::nearest;
 pub use repair::{Plan, RepairOptions};
 pub use wheel::{OpenOptions, Wheel};

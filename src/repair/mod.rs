@@ -3,7 +3,9 @@
 //! A [`Plan`] is data made without touching anything: what is grafted, edited, moved and
 //! named. [`Plan::apply`] does the only writes.
 
+mod asked;
 mod clash;
+pub mod excluded;
 pub mod graft;
 pub mod member;
 pub mod naming;
@@ -22,6 +24,7 @@ use crate::host::Host;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
+pub use excluded::{Excluded, Spared};
 pub use graft::Graft;
 pub use member::MemberEdit;
 pub use rpath::RpathOptions;
@@ -100,6 +103,10 @@ pub struct Plan {
     pub edits: Vec<MemberEdit>,
     /// The folder for grafts.
     pub libs_dir: String,
+    /// What stays outside by request.
+    pub excluded: Vec<Excluded>,
+    /// What is not brought in any more because of that.
+    pub spared: Vec<Spared>,
     /// Date of every member, or of those that have none.
     pub date: Option<DosTime>,
     /// What was found while planning.
@@ -135,6 +142,8 @@ impl Plan {
             options,
         };
         let grafts = graft::plan(&question, &mut findings).map_err(refused)?;
+        let excluded = excluded::excluded(&question);
+        let spared = excluded::spared(&question, &excluded);
         let question = member::Question {
             wheel,
             audit,
@@ -148,16 +157,38 @@ impl Plan {
         } else {
             wheel.name.clone()
         };
-        Ok(Self {
+        let mut plan = Self {
             tag: goal.tag,
             name,
             grafts: grafts.list,
             edits,
             libs_dir,
+            excluded,
+            spared,
             date: None,
             findings,
             options: options.clone(),
-        })
+        };
+        let idle = asked::without_effect(wheel, audit, &plan);
+        plan.findings.extend(idle);
+        plan.refuse_raised(&input)?;
+        Ok(plan)
+    }
+
+    /// Findings of the plan that the user takes for errors.
+    fn refuse_raised(&self, input: &str) -> Result<(), Error> {
+        let mut levels = self.options.audit.levels.clone();
+        if self.options.strict {
+            levels.error.extend(asked::CODES.map(str::to_owned));
+        }
+        let raised = levels.apply(&self.findings).into_iter();
+        let errors: Vec<Finding> = raised
+            .filter(|finding| finding.severity == Severity::Error)
+            .collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Error::many(ErrorKind::Refused, input, errors))
     }
 
     /// The new member path of each old one that moves (ELF scripts), by old path.

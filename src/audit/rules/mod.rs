@@ -14,6 +14,7 @@ use crate::wheel::{ElfMember, Installed};
 
 mod clash;
 mod dlopen;
+mod driver;
 mod exec_stack;
 mod graft_source;
 mod isa_level;
@@ -45,9 +46,10 @@ pub struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards.
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     tag::check,
     missing::check,
+    driver::check,
     needed_path::check,
     loads_also::check,
     graft_source::check,

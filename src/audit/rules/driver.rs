@@ -1,0 +1,26 @@
+//! Libraries of the machine's drivers, which no repair brings in.
+
+use std::collections::BTreeSet;
+
+use super::Case;
+use crate::finding::Finding;
+use crate::policy::drivers::driver_of;
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+    let externals = case.audit.externals.iter();
+    let drivers: BTreeSet<&str> = externals
+        .filter(|external| external.driver)
+        .map(|external| external.soname.as_str())
+        .collect();
+    let told = drivers.into_iter().filter_map(|soname| {
+        let message = format!(
+            "{soname} belongs to the machine ({}): a repair leaves it outside, and the wheel works only where it is installed",
+            driver_of(soname)?.of
+        );
+        let help = format!(
+            "to say that this is meant, pass --exclude {soname}; to bring a copy in all the same, --vendor {soname}"
+        );
+        Some(Finding::warning("driver-outside", message).help(help))
+    });
+    told.collect()
+}
