@@ -9,6 +9,18 @@ use crate::host::{FoundBy, Host, HostLibrary};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
+mod explain;
+mod names;
+mod near;
+mod resolve;
+mod rpath;
+mod search;
+mod tree;
+
+pub use names::{is_libpython, is_loader, stem};
+pub use near::{NearMiss, near_misses};
+pub use rpath::{RpathProblem, WheelDir, rpath_problems};
+
 /// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.
 pub type NodeId = usize;
 
@@ -47,7 +59,7 @@ pub enum Target {
     /// A file.
     Node(NodeId, FoundBy),
     /// Nothing; the folders searched, in order, and what was skipped there.
-    Missing(Vec<Searched>),
+    Missing(Arc<[Searched]>),
     /// An `--exclude` pattern matched (the soname, or this real path).
     Excluded {
         /// The pattern.
@@ -68,7 +80,7 @@ pub struct Searched {
     pub dir: String,
     /// Why it was searched.
     pub found_by: FoundBy,
-    /// What was there but did not fit.
+    /// What was there but did not fit, or why the folder was not searched.
     pub skipped: Option<String>,
 }
 
@@ -100,8 +112,7 @@ impl Graph {
     /// Resolves everything that `elves` need, breadth first. `judged[n]` is false for members that
     /// take no part (another architecture or C library).
     pub fn resolve(elves: &[ElfMember], judged: &[bool], options: &ResolveOptions<'_>) -> Self {
-        let _ = (elves, judged, options);
-        Self::default()
+        resolve::Resolver::new(elves, judged, options).run()
     }
 
     /// The node that a file's need `soname` leads to.

@@ -1,0 +1,148 @@
+//! Where a library that was not found was looked for, and what was there instead.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Searched;
+use super::rpath::{Lead, WheelDir};
+use super::search::{ContextId, List, Requester, Search};
+use crate::host::{FoundBy, Probe, SearchDir};
+
+/// No reader wants more, and hostile search paths have thousands of entries.
+const MOST_ROWS: usize = 100;
+
+/// Lists the folders searched; shares the lists of requesters that search the same ones.
+pub(super) struct Explainer<'s, 'a> {
+    search: &'s Search<'a>,
+    plans: HashMap<(Requester, Option<ContextId>), Plan>,
+}
+
+/// A folder, and how a name would be looked for there.
+enum Place {
+    Wheel(WheelDir),
+    Host(PathBuf),
+    /// Not searched.
+    None,
+}
+
+struct Plan {
+    places: Vec<Place>,
+    rows: Arc<[Searched]>,
+}
+
+impl<'s, 'a> Explainer<'s, 'a> {
+    pub(super) fn new(search: &'s Search<'a>) -> Self {
+        Self {
+            search,
+            plans: HashMap::new(),
+        }
+    }
+
+    /// The folders searched for `name`, in the loader's order, and why in vain.
+    pub(super) fn searched(
+        &mut self,
+        requester: &Requester,
+        context: Option<ContextId>,
+        name: &str,
+    ) -> Arc<[Searched]> {
+        let search = self.search;
+        let plan = self
+            .plans
+            .entry((*requester, context))
+            .or_insert_with(|| plan(search, requester, context));
+        let skipped = plan.places.iter().map(|place| match place {
+            Place::Wheel(dir) => {
+                let member = search.tree.folder(dir);
+                let member = member.and_then(|folder| search.tree.at(folder, name));
+                member.and_then(|member| search.tree.unfit(member, &requester.wanted))
+            }
+            Place::Host(dir) => match search.options.host.probe(dir, name, &requester.wanted) {
+                Probe::Skipped(reason) => Some(reason),
+                Probe::Found(_) | Probe::Absent => None,
+            },
+            Place::None => None,
+        });
+        let skipped: Vec<Option<String>> = skipped.collect();
+        if skipped.iter().all(Option::is_none) {
+            return Arc::clone(&plan.rows);
+        }
+        let rows = plan.rows.iter().zip(skipped);
+        let rows = rows.map(|(row, skipped)| Searched {
+            skipped: skipped.or_else(|| row.skipped.clone()),
+            ..row.clone()
+        });
+        rows.collect()
+    }
+}
+
+fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) -> Plan {
+    let mut plan: Vec<(Place, Searched)> = Vec::new();
+    let [first, middle, last] = search.fixed_dirs(requester);
+    plan.extend(first.into_iter().map(fixed));
+    let of_list = |list: Option<usize>| list.and_then(|list| search.lists.get(list));
+    let runpath = of_list(requester.runpath);
+    let context = context.filter(|_| runpath.is_none());
+    for list in search.rpaths(context) {
+        add_list(search, list, &mut plan);
+    }
+    plan.extend(middle.into_iter().map(fixed));
+    if let Some(list) = runpath {
+        add_list(search, list, &mut plan);
+    }
+    plan.extend(last.into_iter().map(fixed));
+    if let Some(list) = of_list(requester.last_resort) {
+        add_list(search, list, &mut plan);
+    }
+    plan.truncate(MOST_ROWS);
+    let (places, rows): (Vec<Place>, Vec<Searched>) = plan.into_iter().unzip();
+    Plan {
+        places,
+        rows: rows.into(),
+    }
+}
+
+fn fixed(dir: &SearchDir) -> (Place, Searched) {
+    let row = Searched {
+        dir: dir.dir.to_string_lossy().into_owned(),
+        found_by: dir.found_by.clone(),
+        skipped: None,
+    };
+    (Place::Host(dir.dir.clone()), row)
+}
+
+fn add_list(search: &Search<'_>, list: &List, plan: &mut Vec<(Place, Searched)>) {
+    let entries = list.entries.iter();
+    let leads = entries.flat_map(|entry| entry.leads.iter().map(move |lead| (entry, lead)));
+    for (entry, lead) in leads.take(MOST_ROWS) {
+        let (place, dir, skipped) = match lead {
+            Lead::Wheel(dir) => (Place::Wheel(dir.clone()), dir.to_string(), None),
+            Lead::Nowhere(problem) => {
+                let skipped = format!("not searched: {}", problem.as_str());
+                (Place::None, entry.text.clone(), Some(skipped))
+            }
+            Lead::Absolute(_) | Lead::Folder(_) => {
+                let Some(dir) = search.host_dir(lead) else {
+                    continue;
+                };
+                let host = search.options.host;
+                let text = dir.to_string_lossy().into_owned();
+                if !host.may_search(&dir) {
+                    let skipped = "not searched: --no-host-libs".to_owned();
+                    (Place::None, text, Some(skipped))
+                } else if host.real_folder(&dir).is_none() {
+                    (Place::None, text, Some("no such folder".to_owned()))
+                } else {
+                    (Place::Host(dir), text, None)
+                }
+            }
+        };
+        let found_by: FoundBy = list.found_by.clone();
+        let row = Searched {
+            dir,
+            found_by,
+            skipped,
+        };
+        plan.push((place, row));
+    }
+}

@@ -1,0 +1,389 @@
+//! One look-up: the folders that apply to a requester, in the loader's order.
+//!
+//! What the wheel holds comes first, whatever the order of the folders outside: on the machine
+//! where the wheel is installed those folders are not there, and a second copy of a library
+//! that the wheel has is never wanted.
+//!
+//! Specs: ld.so(8); `_dl_map_object` of glibc, `load_library` of musl, bionic's `linker.cpp`.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ResolveOptions;
+use super::rpath::{Entry, Home, Lead, Tokens, WheelDir};
+use super::tree::Tree;
+use crate::elf::Facts;
+use crate::fnmatch::Pattern;
+use crate::host::{FoundBy, HostLibrary, Probe, SearchDir, Wanted};
+use crate::policy::{Ladder, Since};
+use crate::tag::Libc;
+use crate::wheel::ElfMember;
+
+/// Bit of `DT_FLAGS_1`: the loader's built-in folders do not apply.
+const DF_1_NODEFLIB: u64 = 0x800;
+
+pub(super) type ListId = usize;
+pub(super) type ContextId = usize;
+pub(super) type NameId = usize;
+
+/// Search paths of one file.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) entries: Vec<Entry>,
+    /// Folders of the wheel that hold libraries.
+    wheel: Vec<usize>,
+    /// Folders of the host that exist and may be searched.
+    pub(super) host: Vec<PathBuf>,
+    pub(super) found_by: FoundBy,
+}
+
+/// The RPATHs that apply, nearest first: of a file, of its loader, of that one's loader …
+#[derive(Debug)]
+struct Context {
+    list: ListId,
+    parent: Option<ContextId>,
+    /// From here up, the first whose list leads into the wheel.
+    wheel: Option<ContextId>,
+    /// From here up, the first whose list leads outside.
+    host: Option<ContextId>,
+}
+
+/// What of a file decides where its needs are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Requester {
+    /// Inherited by what it loads.
+    pub(super) rpath: Option<ListId>,
+    /// For its own needs only; ends the RPATHs' say.
+    pub(super) runpath: Option<ListId>,
+    /// `$ORIGIN` read with links followed, as some tools (no loader) do: a last resort.
+    pub(super) last_resort: Option<ListId>,
+    pub(super) no_default_dirs: bool,
+    pub(super) wanted: Wanted,
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    Host(Arc<HostLibrary>, FoundBy),
+    /// A pattern, by number, matched this real path.
+    Excluded(usize, PathBuf),
+}
+
+/// Everything that look-ups share.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    pub(super) options: &'a ResolveOptions<'a>,
+    pub(super) tree: Tree<'a>,
+    pub(super) excludes: Vec<Pattern>,
+    tokens: Tokens,
+    ladder: Option<&'static Ladder>,
+    lib_dirs: Vec<SearchDir>,
+    environment: Vec<SearchDir>,
+    system: Arc<[SearchDir]>,
+    pub(super) lists: Vec<List>,
+    contexts: Vec<Context>,
+    context_ids: HashMap<(ListId, Option<ContextId>), ContextId>,
+    outside: HashMap<(Option<ContextId>, Requester, NameId), Option<Found>>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        elves: &'a [ElfMember],
+        judged: &'a [bool],
+        options: &'a ResolveOptions<'a>,
+    ) -> Self {
+        let (libc, arch) = (options.libc, options.arch);
+        Self {
+            options,
+            tree: Tree::new(elves, judged),
+            excludes: options.exclude.iter().map(Pattern::new).collect(),
+            tokens: Tokens { libc, arch },
+            ladder: Ladder::builtin(libc, arch),
+            lib_dirs: options.host.lib_dirs().collect(),
+            environment: options.host.environment_dirs().collect(),
+            system: options.host.system_dirs(libc, arch),
+            lists: Vec::new(),
+            contexts: Vec::new(),
+            context_ids: HashMap::new(),
+            outside: HashMap::new(),
+        }
+    }
+
+    /// Reads the search paths of a member.
+    pub(super) fn member(&mut self, elf: &ElfMember) -> Requester {
+        let (dir, _) = WheelDir::of(&elf.installed);
+        self.requester(&elf.facts, Home::Member(&dir), &elf.path)
+    }
+
+    /// Reads the search paths of a library outside.
+    pub(super) fn library(&mut self, library: &HostLibrary) -> Requester {
+        let name = library.path.to_string_lossy();
+        let folder = |path: &'_ Path| path.parent().unwrap_or(Path::new("/")).to_path_buf();
+        let (found_in, real) = (folder(&library.path), folder(&library.real_path));
+        let mut requester = self.requester(&library.facts, Home::Host(&found_in), &name);
+        if found_in != real {
+            let again = self.requester(&library.facts, Home::Host(&real), &name);
+            requester.last_resort = again.runpath.or(again.rpath);
+        }
+        requester
+    }
+
+    fn requester(&mut self, facts: &Facts, home: Home<'_>, name: &str) -> Requester {
+        let libc = self.options.libc;
+        // glibc and musl ignore the old tag where there is the new one, bionic always.
+        let old = facts.rpath.as_deref();
+        let old = old.filter(|_| facts.runpath.is_none() && libc != Libc::Android);
+        let old = old.map(|list| (list, FoundBy::Rpath(name.to_owned())));
+        let new = facts.runpath.as_deref();
+        let new = new.map(|list| (list, FoundBy::Runpath(name.to_owned())));
+        // To musl they are one: inherited, whichever it is.
+        let (rpath, runpath) = match libc {
+            Libc::Musl => (new.or(old), None),
+            Libc::Glibc | Libc::Android => (old, new),
+        };
+        Requester {
+            rpath: rpath.map(|(list, found_by)| self.list(list, home, found_by)),
+            runpath: runpath.map(|(list, found_by)| self.list(list, home, found_by)),
+            last_resort: None,
+            no_default_dirs: libc == Libc::Glibc && facts.flags_1 & DF_1_NODEFLIB != 0,
+            wanted: Wanted {
+                platform: facts.platform,
+                libc,
+            },
+        }
+    }
+
+    fn list(&mut self, list: &str, home: Home<'_>, found_by: FoundBy) -> ListId {
+        let entries = self.tokens.entries(list, home);
+        let mut wheel: Vec<usize> = Vec::new();
+        let mut host: Vec<PathBuf> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for lead in entries.iter().flat_map(|entry| &entry.leads) {
+            if let Lead::Wheel(dir) = lead {
+                wheel.extend(
+                    self.tree
+                        .folder(dir)
+                        .filter(|folder| seen.insert(Err(*folder))),
+                );
+            } else if let Some(dir) = self.host_dir(lead)
+                && let Some(real) = self.options.host.real_folder(&dir)
+                && seen.insert(Ok(real))
+            {
+                host.push(dir);
+            }
+        }
+        self.lists.push(List {
+            entries,
+            wheel,
+            host,
+            found_by,
+        });
+        self.lists.len().saturating_sub(1)
+    }
+
+    /// The folder of the host that an entry leads to.
+    pub(super) fn host_dir(&self, lead: &Lead) -> Option<PathBuf> {
+        match lead {
+            Lead::Absolute(dir) => Some(self.options.host.in_sysroot(dir)),
+            Lead::Folder(dir) => Some(dir.clone()),
+            Lead::Wheel(_) | Lead::Nowhere(_) => None,
+        }
+    }
+
+    /// The context of a file that was loaded in `parent`.
+    pub(super) fn context(
+        &mut self,
+        requester: &Requester,
+        parent: Option<ContextId>,
+    ) -> Option<ContextId> {
+        let Some(list) = requester.rpath else {
+            return parent;
+        };
+        if let Some(known) = self.context_ids.get(&(list, parent)) {
+            return Some(*known);
+        }
+        let id = self.contexts.len();
+        let above = parent.and_then(|parent| self.contexts.get(parent));
+        let own = self.lists.get(list);
+        let leads = |has: bool, above: Option<ContextId>| if has { Some(id) } else { above };
+        let wheel = leads(
+            own.is_some_and(|own| !own.wheel.is_empty()),
+            above.and_then(|above| above.wheel),
+        );
+        let host = leads(
+            own.is_some_and(|own| !own.host.is_empty()),
+            above.and_then(|above| above.host),
+        );
+        self.contexts.push(Context {
+            list,
+            parent,
+            wheel,
+            host,
+        });
+        self.context_ids.insert((list, parent), id);
+        Some(id)
+    }
+
+    /// The lists of a context, nearest first; `next` says from which context on.
+    fn chain(
+        &self,
+        from: Option<ContextId>,
+        next: impl Fn(ContextId, &Context) -> Option<ContextId> + Copy,
+    ) -> impl Iterator<Item = &List> {
+        let step = move |id: ContextId| {
+            let context = self.contexts.get(id)?;
+            next(id, context)
+        };
+        let start = from.and_then(step);
+        let ids = std::iter::successors(start, move |id| {
+            self.contexts.get(*id)?.parent.and_then(step)
+        });
+        ids.filter_map(|id| self.lists.get(self.contexts.get(id)?.list))
+    }
+
+    /// All RPATHs of a context.
+    pub(super) fn rpaths(&self, context: Option<ContextId>) -> impl Iterator<Item = &List> {
+        self.chain(context, |id, _| Some(id))
+    }
+
+    /// Looks for `name` in the wheel: through search paths, then by soname if no policy lets it
+    /// stay outside. `near` decides among several of that soname.
+    pub(super) fn in_wheel(
+        &self,
+        requester: &Requester,
+        context: Option<ContextId>,
+        name: &str,
+        near: &WheelDir,
+    ) -> Option<(usize, FoundBy)> {
+        let runpath = requester.runpath.and_then(|list| self.lists.get(list));
+        let context = context.filter(|_| runpath.is_none());
+        let rpaths = self.chain(context, |_, context| context.wheel);
+        let mut lists = runpath.into_iter().chain(rpaths);
+        let by_path = lists.find_map(|list| {
+            let mut members = list.wheel.iter().filter_map(|dir| self.tree.at(*dir, name));
+            let fits = |member: &usize| self.tree.unfit(*member, &requester.wanted).is_none();
+            members
+                .find(fits)
+                .map(|member| (member, list.found_by.clone()))
+        });
+        by_path.or_else(|| {
+            let system = self.ladder.map(|ladder| ladder.library(name));
+            if system.is_some_and(|since| since != Since::Never) {
+                return None;
+            }
+            let member = self.tree.named(name, near, &requester.wanted);
+            member.map(|member| (member, FoundBy::WheelSoname))
+        })
+    }
+
+    /// Looks for a name outside the wheel; what was found before in the same folders is not
+    /// looked for again.
+    pub(super) fn outside(
+        &mut self,
+        requester: &Requester,
+        context: Option<ContextId>,
+        id: NameId,
+        name: &str,
+    ) -> Option<Found> {
+        let (key, context) = self.outside_key(requester, context);
+        if let Some(known) = self.outside.get(&(context, key, id)) {
+            return known.clone();
+        }
+        let found = self.look_outside(&key, context, name);
+        self.outside.insert((context, key, id), found.clone());
+        found
+    }
+
+    /// What of a requester matters outside the wheel.
+    fn outside_key(
+        &self,
+        requester: &Requester,
+        context: Option<ContextId>,
+    ) -> (Requester, Option<ContextId>) {
+        let leads_out = |list: &ListId| {
+            let list = self.lists.get(*list);
+            list.is_some_and(|list| !list.host.is_empty())
+        };
+        let context = context.filter(|_| requester.runpath.is_none());
+        let context = context.and_then(|context| self.contexts.get(context)?.host);
+        let key = Requester {
+            rpath: None,
+            runpath: requester.runpath.filter(leads_out),
+            last_resort: requester.last_resort.filter(leads_out),
+            ..*requester
+        };
+        (key, context)
+    }
+
+    fn look_outside(
+        &self,
+        requester: &Requester,
+        context: Option<ContextId>,
+        name: &str,
+    ) -> Option<Found> {
+        let rpaths = self.chain(context, |_, context| context.host);
+        let of_list = |list: ListId| self.lists.get(list);
+        let runpath = requester.runpath.and_then(of_list);
+        let last_resort = requester.last_resort.and_then(of_list);
+        let musl = self.options.libc == Libc::Musl;
+        let environment = || self.environment.iter().map(borrowed);
+        let dirs = self.lib_dirs.iter().map(borrowed);
+        let dirs = dirs.chain(environment().filter(|_| musl));
+        let dirs = dirs.chain(rpaths.flat_map(List::host_dirs));
+        let dirs = dirs.chain(environment().filter(|_| !musl));
+        let dirs = dirs.chain(runpath.into_iter().flat_map(List::host_dirs));
+        let dirs = dirs.chain(self.system_dirs(requester).map(borrowed));
+        let mut dirs = dirs.chain(last_resort.into_iter().flat_map(List::host_dirs));
+        dirs.find_map(|(dir, found_by)| {
+            let probe = self.options.host.probe(dir, name, &requester.wanted);
+            let Probe::Found(library) = probe else {
+                return None;
+            };
+            Some(match self.excluded(&library) {
+                Some(pattern) => Found::Excluded(pattern, library.real_path.clone()),
+                None => Found::Host(library, found_by.clone()),
+            })
+        })
+    }
+
+    fn system_dirs(&self, requester: &Requester) -> impl Iterator<Item = &SearchDir> {
+        let all = !requester.no_default_dirs;
+        let system = self.system.iter();
+        system.filter(move |dir| all || dir.found_by != FoundBy::Trusted)
+    }
+
+    /// The `--exclude` pattern that matches a path of the library.
+    fn excluded(&self, library: &HostLibrary) -> Option<usize> {
+        let host = self.options.host;
+        let paths = [&library.real_path, &library.path].map(PathBuf::as_path);
+        let inside = paths.map(|path| host.as_in_sysroot(path).to_string_lossy().into_owned());
+        let paths = paths.map(|path| path.to_string_lossy().into_owned());
+        let matches = |pattern: &Pattern| {
+            let mut spellings = paths.iter().chain(&inside);
+            spellings.any(|path| pattern.matches(path))
+        };
+        self.excludes.iter().position(matches)
+    }
+
+    /// Folders outside that come before the RPATHs, between them and RUNPATH, and last.
+    pub(super) fn fixed_dirs(&self, requester: &Requester) -> [Vec<&SearchDir>; 3] {
+        let mut first: Vec<&SearchDir> = self.lib_dirs.iter().collect();
+        let mut middle: Vec<&SearchDir> = self.environment.iter().collect();
+        if self.options.libc == Libc::Musl {
+            first.append(&mut middle);
+        }
+        [first, middle, self.system_dirs(requester).collect()]
+    }
+}
+
+impl List {
+    fn host_dirs(&self) -> impl Iterator<Item = (&Path, &FoundBy)> {
+        let dirs = self.host.iter().map(PathBuf::as_path);
+        dirs.map(|dir| (dir, &self.found_by))
+    }
+}
+
+fn borrowed(dir: &SearchDir) -> (&Path, &FoundBy) {
+    (&dir.dir, &dir.found_by)
+}
