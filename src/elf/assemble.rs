@@ -11,6 +11,7 @@ use super::edit::EditError;
 use super::encoding::Encoding;
 use super::entries::{MIPS_RLD_MAP_REL, NewEntry};
 use super::header::Segment;
+use super::image::bytes_at;
 use super::patch::{Draft, Patch};
 use super::place::{Placement, Spot};
 use super::sections::{Section, section_size, sht};
@@ -50,8 +51,9 @@ pub(crate) fn assemble(source: &Source<'_>, decisions: Decisions) -> Result<Patc
         encoding: source.view.encoding(),
         placement: decisions.placement,
         draft: Draft::default(),
+        blocks: Vec::new(),
     };
-    work.lay_out();
+    work.lay_out()?;
     let mut entries = decisions.entries;
     if let Some(strings) = &decisions.strings {
         work.write_strings(strings, &mut entries);
@@ -59,7 +61,7 @@ pub(crate) fn assemble(source: &Source<'_>, decisions: Decisions) -> Result<Patc
         work.write_dynamic(&mut entries, decisions.dynamic_size)?;
     }
     for (at, bytes) in decisions.words {
-        work.draft.overlay(work.placement.shifted(at), bytes);
+        work.overwrite(at, bytes);
     }
     work.write_sections(
         decisions.headers,
@@ -67,11 +69,13 @@ pub(crate) fn assemble(source: &Source<'_>, decisions: Decisions) -> Result<Patc
         decisions.dynamic_size,
     )?;
     work.write_segments()?;
+    work.write_blocks();
     if work.draft.overlays_collide() {
         let reason = "two changes touch the same bytes".to_owned();
         return Err(EditError::Verify(reason));
     }
-    Ok(work.draft.finish(source.size()))
+    let patch = work.draft.finish(source.size());
+    Ok(patch.with_findings(work.placement.findings))
 }
 
 struct Assembly<'a, 'b> {
@@ -79,14 +83,47 @@ struct Assembly<'a, 'b> {
     encoding: Encoding,
     placement: Placement,
     draft: Draft,
+    /// Contents of the blocks that made room.
+    blocks: Vec<Vec<u8>>,
 }
 
 impl Assembly<'_, '_> {
-    fn lay_out(&mut self) {
+    fn lay_out(&mut self) -> Result<(), EditError> {
         let at = self.placement.insert_at;
         self.draft.copy(0..at);
         self.draft.zero(self.placement.insert);
         self.draft.copy(at..self.source.size());
+        for block in &self.placement.moved {
+            let image = self.source.view.image;
+            let bytes = bytes_at(image, block.from.offset, block.len, "block that moves")?;
+            self.blocks.push(bytes.into_owned());
+        }
+        Ok(())
+    }
+
+    /// Overwrites `bytes` at an offset of the old file, wherever they are now.
+    fn overwrite(&mut self, at: u64, bytes: Vec<u8>) {
+        for (block, content) in self.placement.moved.iter().zip(&mut self.blocks) {
+            let into = at.checked_sub(block.from.offset);
+            let into = into.filter(|into| *into < block.len);
+            let into = into.and_then(|into| usize::try_from(into).ok());
+            let Some(into) = into else { continue };
+            let field = content
+                .get_mut(into..)
+                .and_then(|rest| rest.get_mut(..bytes.len()));
+            if let Some(field) = field {
+                field.copy_from_slice(&bytes);
+                return;
+            }
+        }
+        self.draft.overlay(self.placement.shifted(at), bytes);
+    }
+
+    fn write_blocks(&mut self) {
+        let blocks = std::mem::take(&mut self.blocks);
+        for (block, content) in self.placement.moved.iter().zip(blocks) {
+            self.draft.overlay(block.to.offset, content);
+        }
     }
 
     fn write_strings(&mut self, strings: &Strings, entries: &mut [NewEntry]) {
@@ -106,8 +143,7 @@ impl Assembly<'_, '_> {
         }
     }
 
-    /// Blocks that made room for a program header: their bytes, and the entries that hold
-    /// their addresses.
+    /// Entries that hold addresses of blocks that made room for a program header.
     fn follow_moved(&mut self, entries: &mut [NewEntry]) {
         const ADDRESSES: [i64; 6] = [
             dt::HASH,
@@ -256,7 +292,7 @@ impl Assembly<'_, '_> {
         }
         let values = symbolvalues::follow(self.source, &headers)?;
         for (at, bytes) in values {
-            self.draft.overlay(self.placement.shifted(at), bytes);
+            self.overwrite(at, bytes);
         }
         Ok(())
     }

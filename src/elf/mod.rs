@@ -12,11 +12,11 @@ mod faults;
 mod hash;
 pub mod header;
 pub mod image;
+mod makeroom;
 mod newload;
 mod notes;
 #[expect(dead_code, reason = "strip and verify use the rest")]
 mod patch;
-#[expect(dead_code, reason = "strip and verify use the rest")]
 mod place;
 mod plan;
 mod second;

@@ -15,6 +15,7 @@ use super::header::{Segment, pt};
 use super::image::ElfError;
 use super::newload;
 use super::source::{Source, file_end, largest_page, memory_end, round_up};
+use crate::finding::Finding;
 
 /// How much zero-initialised memory may become file bytes.
 const MOST_ZEROS: u64 = 8 << 20;
@@ -70,6 +71,8 @@ pub(crate) struct Placement {
     pub(crate) insert: u64,
     /// Blocks that made room.
     pub(crate) moved: Vec<Moved>,
+    /// What the author of the change should know.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Placement {
@@ -84,6 +87,7 @@ impl Placement {
             insert_at: source.size(),
             insert: 0,
             moved: Vec::new(),
+            findings: Vec::new(),
         }
     }
 

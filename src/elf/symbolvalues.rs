@@ -1,5 +1,4 @@
-//! Symbols that stand for sections, kept true when a section moves: `STT_SECTION` symbols,
-//! and `_DYNAMIC`.
+//! Symbols in sections that move: `STT_SECTION` symbols, `_DYNAMIC`, `__abi_tag`.
 #![warn(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -14,7 +13,6 @@ use super::image::bytes_at;
 use super::sections::{Section, sht};
 use super::source::Source;
 
-const STT_SECTION: u8 = 3;
 /// How much of a symbol table is read at a time.
 const WINDOW: u64 = 64 * 1024;
 
@@ -61,7 +59,7 @@ pub(crate) fn follow(
     for (index, (old, new)) in source.headers().iter().zip(headers).enumerate() {
         if old.is_alloc() && old.addr != new.addr {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
-            moved.insert(index, (old.kind, old.addr, new.addr));
+            moved.insert(index, (old, new));
         }
     }
     let mut values = Vec::new();
@@ -70,9 +68,9 @@ pub(crate) fn follow(
     }
     let encoding = source.view.encoding();
     let field = value_field(encoding);
-    let dynamic_moved = moved.values().any(|(kind, ..)| *kind == sht::DYNAMIC);
+    let dynamic_moved = moved.values().any(|(old, _)| old.kind == sht::DYNAMIC);
     for table in source.headers() {
-        // Both kinds of symbols are local, but for `_DYNAMIC` in some dynamic symbol tables.
+        // Such symbols are local, but for `_DYNAMIC` in some dynamic symbol tables.
         let local = u64::from(table.info).saturating_mul(encoding.symbol_size());
         let len = match table.kind {
             sht::DYNSYM if dynamic_moved => table.size,
@@ -83,12 +81,13 @@ pub(crate) fn follow(
             continue;
         }
         each(source, table.offset, len, |at, symbol| {
-            let Some((kind, old, new)) = moved.get(&symbol.section) else {
+            let Some((old, new)) = moved.get(&symbol.section) else {
                 return Some(());
             };
-            let names_start = *kind == sht::DYNAMIC && symbol.value == *old;
-            if symbol.kind == STT_SECTION || names_start {
-                values.push((at.saturating_add(field), encoding.word_bytes(*new)?));
+            let into = symbol.value.checked_sub(old.addr);
+            if let Some(into) = into.filter(|into| *into <= old.size) {
+                let value = new.addr.saturating_add(into);
+                values.push((at.saturating_add(field), encoding.word_bytes(value)?));
             }
             Some(())
         })?;

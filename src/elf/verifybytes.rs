@@ -24,8 +24,8 @@ pub(crate) struct Allowed<'a> {
     symbols: Option<Section>,
     /// Whether section indices of symbols may change.
     renumbered: bool,
-    /// Old addresses of sections that moved.
-    moved: BTreeSet<u64>,
+    /// Indices of sections that moved.
+    moved: BTreeSet<u16>,
 }
 
 impl<'a> Allowed<'a> {
@@ -48,20 +48,13 @@ impl<'a> Allowed<'a> {
         }
         allow_versions(case, &mut ranges)?;
         let mut sections = source.headers().iter();
-        let pairs = source.headers().iter().zip(case.after.headers());
-        let moved = pairs.filter(|(old, new)| old.is_alloc() && old.addr != new.addr);
         let stripped = case.edit.strip != Strip::None;
         Ok(Self {
             source,
             ranges,
             symbols: sections.find(|s| s.kind == sht::DYNSYM).copied(),
             renumbered: stripped,
-            moved: if stripped {
-                let sections = source.headers().iter();
-                sections.map(|section| section.addr).collect()
-            } else {
-                moved.map(|(old, _)| old.addr).collect()
-            },
+            moved: moved(case),
         })
     }
 
@@ -104,8 +97,21 @@ impl<'a> Allowed<'a> {
         }
         let bytes = bytes_at(self.source.view.image, start, size, "symbol")?;
         let symbol = Symbol::decode(encoding, &bytes);
-        Ok(symbol.is_some_and(|symbol| self.moved.contains(&symbol.value)))
+        Ok(symbol.is_some_and(|symbol| self.moved.contains(&symbol.section)))
     }
+}
+
+/// Indices of the old sections whose address is no longer that of a section of their kind.
+fn moved(case: &Case<'_>) -> BTreeSet<u16> {
+    let stays = |old: &Section| {
+        let mut after = case.after.headers().iter();
+        after.any(|new| (new.kind, new.addr) == (old.kind, old.addr))
+    };
+    let before = case.before.headers().iter().enumerate();
+    let moved = before.filter(|(_, old)| old.is_alloc() && !stays(old));
+    moved
+        .filter_map(|(index, _)| u16::try_from(index).ok())
+        .collect()
 }
 
 fn allow_versions(case: &Case<'_>, ranges: &mut Vec<Range<u64>>) -> Result<(), EditError> {

@@ -24,7 +24,7 @@ pub(crate) fn check(case: &Case<'_>) -> Result<(), EditError> {
     }
     let allowed = Allowed::of(case)?;
     for (old, new) in before.iter().zip(after) {
-        check_header(case, old, new)?;
+        check_header(case, &allowed, old, new)?;
         if !old.is_alloc() {
             check_content(case, &allowed, old, new)?;
         }
@@ -32,7 +32,12 @@ pub(crate) fn check(case: &Case<'_>) -> Result<(), EditError> {
     Ok(())
 }
 
-fn check_header(case: &Case<'_>, old: &Section, new: &Section) -> Result<(), EditError> {
+fn check_header(
+    case: &Case<'_>,
+    allowed: &Allowed<'_>,
+    old: &Section,
+    new: &Section,
+) -> Result<(), EditError> {
     let fixed = |section: &Section| {
         let place = (section.name, section.kind, section.flags, section.link);
         (place, section.align, section.entsize)
@@ -56,7 +61,12 @@ fn check_header(case: &Case<'_>, old: &Section, new: &Section) -> Result<(), Edi
     if !grown || old.size != new.size {
         return Err(wrong("a section moved that no edit is about"));
     }
-    let changed = |_| Err(wrong("a section changed on its way"));
+    let changed = |run: Range<u64>| {
+        if allowed.contains(&run)? {
+            return Ok(());
+        }
+        Err(wrong("a section changed on its way"))
+    };
     case.bytes
         .each(old.offset..old.file_end(), new.offset, changed)
 }
