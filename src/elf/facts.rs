@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::mem::size_of;
 
+use super::conflict;
 use super::dynamic::{LONGEST_STRING, View, dt, text};
 use super::header::pt;
 use super::image::{ElfError, Image, bytes_at};
@@ -130,6 +131,9 @@ pub struct Facts {
     pub package_note: Option<String>,
     /// `.note.dlopen` JSON documents (FDO `0x407c0c0a`).
     pub dlopen_notes: Vec<String>,
+    /// What the section headers, which the loader ignores, say that its own tables deny; a
+    /// phrase.
+    pub section_conflict: Option<&'static str>,
     /// Dynamic symbols; reached through [`Facts::imports`] and [`Facts::exports`].
     pub(super) symbols: Symbols,
 }
@@ -255,6 +259,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         build_id: notes.build_id,
         package_note: notes.package,
         dlopen_notes: notes.dlopen,
+        section_conflict: conflict::of(&view),
         symbols,
     })
 }

@@ -1,6 +1,7 @@
 //! One ELF file: bytes in, values out. No files, no printing.
 
 mod assemble;
+mod conflict;
 mod difference;
 pub mod dynamic;
 pub mod dynstr;

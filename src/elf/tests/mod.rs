@@ -147,6 +147,39 @@ fn section_headers_do_not_matter() {
 }
 
 #[test]
+fn section_headers_that_tell_of_other_tables_are_noticed() {
+    for mut synth in Synth::all() {
+        synth = rich(synth);
+        assert_eq!(read(&synth).section_conflict, None);
+        let file = synth.make();
+        let shoff = file.encoding.header_size() - if file.encoding.is_64 { 24 } else { 20 };
+        let table = file
+            .encoding
+            .word(&file.bytes, usize::try_from(shoff).unwrap());
+        let table = table.unwrap();
+        let conflict = |at: u64, value: u64| {
+            let mut file = file.clone();
+            file.put_word(at, value);
+            facts(&file.bytes).unwrap().section_conflict.unwrap()
+        };
+        let outside = "the section headers lie outside the file or have an unknown size";
+        assert_eq!(conflict(shoff, 1 << 30), outside);
+        // sh_addr of .dynsym, the second section, and of .dynamic, the seventh.
+        let (entry, addr) = if file.encoding.is_64 {
+            (64, 16)
+        } else {
+            (40, 12)
+        };
+        let symbols = "the section headers show other dynamic symbols than the loader uses";
+        assert_eq!(conflict(table + 2 * entry + addr, 0x10), symbols);
+        let dynamic = "the section headers show other dynamic entries than the loader uses";
+        assert_eq!(conflict(table + 7 * entry + addr, 0x10), dynamic);
+        synth.sections = false;
+        assert_eq!(read(&synth).section_conflict, None);
+    }
+}
+
+#[test]
 fn executables_and_files_without_dynamic_section_are_read() {
     let mut synth = Synth::new(true, false).needed("libc.so.6");
     synth.kind = 2;
