@@ -15,9 +15,9 @@ use crate::escape::escape_bytes;
 /// The longest string that is read: `PATH_MAX` on Linux, NUL included.
 pub const LONGEST_STRING: u64 = 4096;
 
-/// String tables up to this size are read whole; of larger ones, each string when it is
-/// asked for.
-const SMALL_STRING_TABLE: u64 = 16 << 20;
+/// A larger string table is refused unless the file is in memory anyway. The largest
+/// libraries known have a third of this.
+const LARGEST_STRING_TABLE: u64 = 96 << 20;
 
 /// All names of libraries and versions of one file together are no longer, in bytes. One
 /// long string may be named a million times.
@@ -33,7 +33,8 @@ pub struct StringTable {
 }
 
 impl View<'_> {
-    /// Finds the string table, and reads it unless it is large.
+    /// Finds the string table and reads it whole: names are in no order, and an image may
+    /// have to inflate its file again for each step back.
     pub(super) fn read_strings(&mut self) -> Result<(), ElfError> {
         let tags = (
             self.dynamic_value(dt::STRTAB),
@@ -48,9 +49,12 @@ impl View<'_> {
             )
         })?;
         self.strings = Some(StringTable { offset, size });
-        if size <= SMALL_STRING_TABLE || self.image.as_bytes().is_some() {
-            self.string_bytes = bytes_at(self.image, offset, size, "dynamic strings")?;
+        if size > LARGEST_STRING_TABLE && self.image.as_bytes().is_none() {
+            return Err(ElfError::malformed(
+                "the dynamic string table is larger than any linker writes",
+            ));
         }
+        self.string_bytes = bytes_at(self.image, offset, size, "dynamic strings")?;
         Ok(())
     }
 
@@ -69,50 +73,32 @@ impl View<'_> {
     /// [`ElfError::Malformed`], naming `what`, if it does not end within the table and
     /// `longest` bytes.
     pub fn string(&self, at: u64, longest: u64, what: &str) -> Result<Cow<'_, [u8]>, ElfError> {
-        let table = self.string_table(what)?;
-        let outside =
-            || ElfError::malformed(format!("{what} lies outside the dynamic string table"));
-        let left = table.size.checked_sub(at).filter(|left| *left > 0);
-        let limit = left.ok_or_else(outside)?.min(longest);
-        // Most names are short: two reads for the few that are not.
-        for len in [limit.min(128), limit] {
-            let bytes = self.string_bytes_at(table, at, len)?;
-            if let Some(end) = end_of_string(&bytes) {
-                return Ok(truncated(bytes, end));
-            }
+        self.string_table(what)?;
+        let start = usize::try_from(at).ok();
+        let rest = start.and_then(|start| self.string_bytes.get(start..));
+        let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
+            return Err(ElfError::malformed(format!(
+                "{what} lies outside the dynamic string table"
+            )));
+        };
+        let longest = usize::try_from(longest).unwrap_or(usize::MAX);
+        let limit = rest.get(..longest).unwrap_or(rest);
+        let mut parts = limit.split(|byte| *byte == 0);
+        match parts.next() {
+            Some(text) if text.len() < limit.len() => Ok(Cow::Borrowed(text)),
+            _ => Err(ElfError::malformed(format!(
+                "{what} does not end within {} bytes",
+                limit.len()
+            ))),
         }
-        Err(ElfError::malformed(format!(
-            "{what} does not end within {limit} bytes"
-        )))
     }
 
     /// Up to `len` bytes from `at` on, as many as the dynamic string table has.
-    pub fn string_start(&self, at: u64, len: usize) -> Result<Cow<'_, [u8]>, ElfError> {
-        let table = self.string_table("a dynamic symbol")?;
-        let left = table.size.saturating_sub(at);
-        let len = u64::try_from(len).unwrap_or(u64::MAX).min(left);
-        self.string_bytes_at(table, at, len)
-    }
-
-    /// `len` bytes from `at` on, which are known to be in the table.
-    fn string_bytes_at(
-        &self,
-        table: StringTable,
-        at: u64,
-        len: u64,
-    ) -> Result<Cow<'_, [u8]>, ElfError> {
-        if self.string_bytes.is_empty() {
-            let offset = table.offset.saturating_add(at);
-            return bytes_at(self.image, offset, len, "dynamic strings");
-        }
+    pub fn string_start(&self, at: u64, len: usize) -> &[u8] {
         let start = usize::try_from(at).ok();
-        let end = at
-            .checked_add(len)
-            .and_then(|end| usize::try_from(end).ok());
-        let range = start
-            .zip(end)
-            .and_then(|(start, end)| self.string_bytes.get(start..end));
-        Ok(Cow::Borrowed(range.unwrap_or_default()))
+        let rest = start.and_then(|start| self.string_bytes.get(start..));
+        let rest = rest.unwrap_or_default();
+        rest.get(..len).unwrap_or(rest)
     }
 
     /// Counts `len` bytes of a name that is kept.
@@ -148,18 +134,4 @@ pub fn text(bytes: Cow<'_, [u8]>, what: &str) -> Result<String, ElfError> {
         let name = escape_bytes(error.as_bytes());
         ElfError::malformed(format!("{what} is not UTF-8: {name}"))
     })
-}
-
-fn end_of_string(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == 0)
-}
-
-fn truncated(bytes: Cow<'_, [u8]>, len: usize) -> Cow<'_, [u8]> {
-    match bytes {
-        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..len).unwrap_or_default()),
-        Cow::Owned(mut bytes) => {
-            bytes.truncate(len);
-            Cow::Owned(bytes)
-        }
-    }
 }

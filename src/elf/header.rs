@@ -10,6 +10,8 @@
     clippy::as_conversions
 )]
 
+use std::ops::Range;
+
 use object::elf::{
     self, Dyn32, Dyn64, FileHeader32, FileHeader64, ProgramHeader32, ProgramHeader64, Sym32, Sym64,
 };
@@ -128,6 +130,12 @@ impl Header {
             shstrndx: raw.e_shstrndx(e).0,
         };
         (header, raw.e_phentsize(e))
+    }
+
+    /// Where the section headers say they are; unchecked, and empty where there are none.
+    pub fn section_table(&self) -> Range<u64> {
+        let size = u64::from(self.shentsize).saturating_mul(self.shnum.into());
+        self.shoff..self.shoff.saturating_add(size)
     }
 
     /// Whether a loader takes it: `ET_EXEC` and `ET_DYN`.

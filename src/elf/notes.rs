@@ -21,6 +21,8 @@ use crate::arch::IsaLevel;
 
 /// More bytes of notes are not read.
 const BUDGET: u64 = 1 << 20;
+/// More segments of notes are not read; each may be anywhere in the file.
+const MOST_SEGMENTS: usize = 32;
 
 const NT_GNU_BUILD_ID: u32 = 3;
 const NT_GNU_PROPERTY_TYPE_0: u32 = 5;
@@ -51,7 +53,10 @@ impl Notes {
         for segment in &view.segments {
             let of_notes = matches!(segment.kind, pt::NOTE | pt::GNU_PROPERTY);
             // PT_GNU_PROPERTY is a second header for one of the notes.
-            if of_notes && budget > 0 && seen.insert((segment.offset, segment.filesz)) {
+            if of_notes
+                && seen.len() < MOST_SEGMENTS
+                && seen.insert((segment.offset, segment.filesz))
+            {
                 let bytes = contents(view, segment, budget)?;
                 budget = budget.saturating_sub(u64::try_from(bytes.len()).unwrap_or(budget));
                 notes.add_all(view.encoding(), &bytes, segment.align);

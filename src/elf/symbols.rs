@@ -212,7 +212,7 @@ impl<'v, 'i> Reader<'v, 'i> {
         let longest = KEPT_FUNCTIONS.iter().map(|start| start.len()).max();
         let start = self
             .view
-            .string_start(symbol.name.into(), longest.unwrap_or(0))?;
+            .string_start(symbol.name.into(), longest.unwrap_or(0));
         if KEPT_FUNCTIONS.iter().any(|kept| start.starts_with(kept)) {
             let name = self.name_of(symbol)?;
             let name = self.keep(&name)?;

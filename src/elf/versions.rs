@@ -10,6 +10,8 @@
     clippy::as_conversions
 )]
 
+use std::borrow::Cow;
+
 use super::dynamic::{LONGEST_STRING, View, dt, text};
 use super::facts::{NeededVersion, VersionNeed};
 use super::image::{ElfError, bytes_at};
@@ -18,6 +20,11 @@ use super::image::{ElfError, bytes_at};
 const NEED_SIZE: u64 = 16;
 /// Bytes of a `Verdef` record.
 const DEF_SIZE: u64 = 20;
+/// How much of a table is read at first: most are shorter.
+const FIRST_WINDOW: u64 = 1 << 12;
+/// Records further from the start of their table are refused. An index has 15 bits, and
+/// takes two records at most.
+const LARGEST_TABLE: u64 = 1 << 20;
 /// `VER_FLG_WEAK`.
 const WEAK: u16 = 2;
 
@@ -33,29 +40,48 @@ pub struct NeedRecord {
 }
 
 /// Records of a table of chains, each read only if it lies in the table's segment.
-struct Records<'v> {
-    view: &'v View<'v>,
+struct Records<'v, 'i> {
+    view: &'v View<'i>,
     name: &'static str,
+    /// File offset of the table.
     start: u64,
+    /// How many bytes there can be.
     len: u64,
+    /// The first of them.
+    bytes: Cow<'i, [u8]>,
     /// How many more records there can be.
     left: u64,
 }
 
-impl<'v> Records<'v> {
-    fn at(view: &'v View<'v>, vaddr: u64, name: &'static str) -> Result<Self, ElfError> {
+impl<'v, 'i> Records<'v, 'i> {
+    fn at(view: &'v View<'i>, vaddr: u64, name: &'static str) -> Result<Self, ElfError> {
         let Some((start, len)) = view.span_from(vaddr) else {
             let reason = format!("{name} lies outside the file's segments");
             return Err(ElfError::Malformed(reason));
         };
-        let left = len.checked_div(8).unwrap_or(0);
+        let len = len.min(LARGEST_TABLE);
         Ok(Self {
             view,
             name,
             start,
             len,
-            left,
+            bytes: Cow::Borrowed(&[]),
+            left: len.checked_div(8).unwrap_or(0),
         })
+    }
+
+    /// Makes sure that the bytes up to `end`, which is within `len`, are there.
+    fn extend(&mut self, end: u64) -> Result<(), ElfError> {
+        let mut window = FIRST_WINDOW;
+        while window < end {
+            window = window.saturating_mul(4);
+        }
+        let have = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
+        if have < end {
+            let window = window.min(self.len);
+            self.bytes = bytes_at(self.view.image, self.start, window, self.name)?;
+        }
+        Ok(())
     }
 
     fn malformed(&self, what: &str) -> ElfError {
@@ -70,16 +96,17 @@ impl<'v> Records<'v> {
         if end.is_none_or(|end| end > self.len) {
             return Err(self.malformed("a record lies outside the file's segments"));
         }
-        let offset = self.start.saturating_add(at);
-        let bytes = bytes_at(self.view.image, offset, size, self.name)?;
+        self.extend(end.unwrap_or(self.len))?;
+        let start = usize::try_from(at).unwrap_or(usize::MAX);
+        let bytes = self.bytes.get(start..).unwrap_or_default();
         let encoding = self.view.encoding();
         let mut words = [0; 5];
         for (index, word) in words.iter_mut().enumerate() {
-            *word = encoding.u32(&bytes, index.saturating_mul(4)).unwrap_or(0);
+            *word = encoding.u32(bytes, index.saturating_mul(4)).unwrap_or(0);
         }
-        let first = encoding.u16(&bytes, 0).unwrap_or(0);
-        let flags = encoding.u16(&bytes, 4).unwrap_or(0);
-        let other = encoding.u16(&bytes, 6).unwrap_or(0);
+        let first = encoding.u16(bytes, 0).unwrap_or(0);
+        let flags = encoding.u16(bytes, 4).unwrap_or(0);
+        let other = encoding.u16(bytes, 6).unwrap_or(0);
         Ok(Fields {
             words,
             version: first,
@@ -140,7 +167,7 @@ pub fn needs(view: &View<'_>) -> Result<Vec<NeedRecord>, ElfError> {
 }
 
 fn needed_versions(
-    records: &mut Records<'_>,
+    records: &mut Records<'_, '_>,
     first: Option<u64>,
 ) -> Result<Vec<NeededVersion>, ElfError> {
     let mut versions = Vec::new();

@@ -36,7 +36,7 @@ pub struct View<'a> {
     pub dynamic: Option<Dynamic>,
     /// Where the strings are.
     pub(super) strings: Option<StringTable>,
-    /// The string table, where it is in memory or small.
+    /// The string table.
     pub(super) string_bytes: Cow<'a, [u8]>,
     /// How many bytes of names may still be handed out.
     pub(super) name_budget: Cell<u64>,

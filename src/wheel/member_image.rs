@@ -85,15 +85,17 @@ impl MemberImage {
     }
 }
 
-/// Ranges of the file that the program headers in its first block name, save `PT_LOAD`.
+/// Ranges of the file that the headers in its first block name, save `PT_LOAD`.
 fn pointed_at(first: &[u8]) -> Vec<Range<u64>> {
     let image = Start(first);
-    let segments = Header::read(&image).and_then(|header| header.segments(&image));
-    let named = segments.unwrap_or_default().into_iter();
-    named
+    let Ok(header) = Header::read(&image) else {
+        return Vec::new();
+    };
+    let named = header.segments(&image).unwrap_or_default().into_iter();
+    let named = named
         .filter(|segment| segment.kind != pt::LOAD)
-        .map(|segment| segment.offset..segment.offset.saturating_add(segment.filesz.min(1 << 20)))
-        .collect()
+        .map(|segment| segment.offset..segment.offset.saturating_add(segment.filesz.min(1 << 20)));
+    named.chain([header.section_table()]).collect()
 }
 
 /// The start of a file whose size does not matter.
