@@ -7,28 +7,28 @@
 //! [`Plan::apply`] does it. The target is the wheel's, not the host's: any architecture and C
 //! library can be repaired on any machine.
 //!
-//! ```ignore
-//! use wheel_audit::{AuditOptions, Host, HostOptions, OpenOptions, Plan, RepairOptions, Wheel, audit};
+//! ```
+//! use wheel_audit::{AuditOptions, GraftStore, Host, HostOptions, OpenOptions, Plan, RepairOptions, Wheel, audit};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let wheel = Wheel::open(
 //!     "testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl".as_ref(),
 //!     &OpenOptions::for_repair(),
 //! )?;
-//! let host = Host::new(HostOptions {
+//! let store = GraftStore::new(Host::new(HostOptions {
 //!     no_host: true,
 //!     lib_paths: vec!["testdata/libs/aarch64-glibc".into()],
 //!     ..HostOptions::default()
-//! });
-//! let judgement = audit(&wheel, &host, &AuditOptions::default())?;
+//! }));
+//! let judgement = audit(&wheel, store.host(), &AuditOptions::default())?;
 //! assert_eq!(judgement.tag(), "linux_aarch64");
 //! assert_eq!(judgement.repairable_to(), "manylinux_2_17_aarch64");
 //!
-//! let plan = Plan::new(&wheel, &judgement, &host, &RepairOptions::default())?;
+//! let plan = Plan::new(&wheel, &judgement, store.host(), &RepairOptions::default())?;
 //! assert_eq!(plan.grafts.len(), 2);
 //!
 //! let folder = tempfile::tempdir()?;
-//! let repaired = plan.apply(&wheel, &host, folder.path())?;
+//! let repaired = plan.apply(&wheel, &store, folder.path())?;
 //! assert!(repaired.path.ends_with(
 //!     "greet-1.0-cp38-abi3-manylinux2014_aarch64.manylinux_2_17_aarch64.whl"
 //! ));
@@ -79,5 +79,5 @@ pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
-pub use repair::{Plan, RepairOptions};
+pub use repair::{GraftStore, Plan, RepairOptions, Repaired};
 pub use wheel::{OpenOptions, Wheel};

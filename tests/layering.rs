@@ -1,6 +1,8 @@
 //! The floors of the house: each uses only floors below it, and the command uses only what
 //! the library offers. Also the rules of the house that no lint knows.
 
+#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

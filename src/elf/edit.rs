@@ -6,7 +6,7 @@ use super::plan;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which dynamic tag holds the library search path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RpathKind {
     /// `DT_RPATH`: also serves what the library loads in turn.
     Rpath,
@@ -15,7 +15,7 @@ pub enum RpathKind {
 }
 
 /// What happens to `DT_RPATH` and `DT_RUNPATH`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RpathEdit {
     /// Both stay.
     #[default]
@@ -27,7 +27,7 @@ pub enum RpathEdit {
 }
 
 /// How much is stripped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strip {
     /// Nothing.
     #[default]
@@ -41,7 +41,7 @@ pub enum Strip {
 }
 
 /// A request; the default changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// The new `DT_SONAME`.
     pub soname: Option<String>,

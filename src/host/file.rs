@@ -169,7 +169,7 @@ impl FileId {
 
 /// An open file as an ELF image: only what is asked for is read.
 #[derive(Debug)]
-pub(super) struct FileImage {
+pub struct FileImage {
     file: File,
     size: u64,
 }

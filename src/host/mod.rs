@@ -20,7 +20,7 @@ pub(crate) mod config;
 mod file;
 mod library;
 
-pub use file::FileId;
+pub use file::{FileId, FileImage};
 pub use library::{libc_of, unfit};
 
 use file::NoFile;
@@ -314,6 +314,16 @@ impl Host {
         } else {
             Err(io::Error::other("it changed while it was in use"))
         }
+    }
+
+    /// The ELF image of a library that was found earlier; only what is asked for is read.
+    ///
+    /// # Errors
+    /// Those of [`Host::open`].
+    pub fn image(&self, library: &HostLibrary) -> io::Result<FileImage> {
+        let file = self.open(library)?;
+        let metadata = file.metadata()?;
+        Ok(FileImage::new(file, &metadata))
     }
 
     /// SHA-256 of a library's file, read once.

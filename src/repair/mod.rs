@@ -3,6 +3,7 @@
 //! A [`Plan`] is data made without touching anything: what is grafted, edited, moved and
 //! named. [`Plan::apply`] does the only writes.
 
+pub mod apply;
 mod asked;
 mod clash;
 pub mod excluded;
@@ -13,6 +14,7 @@ pub mod rpath;
 pub mod sbom;
 pub mod shim;
 mod source;
+pub mod store;
 pub mod target;
 
 use std::collections::BTreeMap;
@@ -24,10 +26,12 @@ use crate::host::Host;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
+pub use apply::Repaired;
 pub use excluded::{Excluded, Spared};
 pub use graft::Graft;
 pub use member::MemberEdit;
 pub use rpath::RpathOptions;
+pub use store::GraftStore;
 
 /// What a repair may do.
 #[derive(Clone, Debug)]
@@ -165,7 +169,7 @@ impl Plan {
             libs_dir,
             excluded,
             spared,
-            date: None,
+            date: options.source_date_epoch.map(DosTime::from_epoch),
             findings,
             options: options.clone(),
         };

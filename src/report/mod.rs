@@ -1,5 +1,7 @@
 //! Judgements and repairs as text and as JSON; one format a file.
 
+pub mod repair_json;
+pub mod repair_text;
 pub mod show_json;
 pub mod show_text;
 

@@ -58,6 +58,29 @@ pub struct OpenOptions {
     pub keep_elf_bytes: u64,
 }
 
+/// Inflated bytes of ELF members that are kept for a repair.
+const KEPT_FOR_REPAIR: u64 = 192 << 20;
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            verify: true,
+            fix_record: false,
+            keep_elf_bytes: 0,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// For a wheel that will be repaired: bytes of ELF members are kept for the edit.
+    pub fn for_repair() -> Self {
+        Self {
+            keep_elf_bytes: KEPT_FOR_REPAIR,
+            ..Self::default()
+        }
+    }
+}
+
 /// A regular file of the archive (directories are dropped).
 #[derive(Clone, Debug)]
 pub struct Member {

@@ -2,6 +2,7 @@
 
 mod args;
 mod common;
+mod repair;
 mod show;
 mod terminal;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     }
     let outcome = match &cli.command {
         Command::Show(args) => show::run(args, &terminal),
-        Command::Repair(_) => Ok(Status::Bad),
+        Command::Repair(args) => repair::run(args, &terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "audit", &mut script);

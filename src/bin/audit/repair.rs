@@ -1,0 +1,291 @@
+//! `audit repair`.
+//!
+//! Every wheel is opened, judged and planned first, then the results are written: both side by
+//! side over the wheels of a run. Without `--keep-going` nothing is written for the first wheel that
+//! cannot be repaired, nor for those after it, as if they had been done one after the other.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use wheel_audit::{
+    Audit, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan, RepairOptions, Repaired,
+    Strip, Wheel, audit, report,
+};
+
+use crate::Status;
+use crate::args::RepairArgs;
+use crate::common::{audit_options, guarded, host_options, is_pure_name, name, status};
+use crate::terminal::Terminal;
+
+struct Planned {
+    wheel: Wheel,
+    judgement: Audit,
+    plan: Plan,
+}
+
+/// What became of one wheel.
+enum Outcome {
+    Repaired(Box<Planned>, Option<Repaired>),
+    Pure,
+    Refused(Error),
+}
+
+pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> {
+    let options = match options(args) {
+        Ok(options) => options,
+        Err(message) => {
+            terminal.usage(&message);
+            return Ok(Status::Usage);
+        }
+    };
+    if args.patcher.is_some() {
+        terminal.note("--patcher is ignored: the editor is built in");
+    }
+    let store = GraftStore::new(Host::new(host_options(&args.search)));
+    let mut plans: Vec<Result<Planned, Error>> = args
+        .wheels
+        .par_iter()
+        .map(|path| guarded(path, || plan(path, store.host(), &options, args)))
+        .collect();
+    refuse_twins(&mut plans);
+    let first_failure = plans
+        .iter()
+        .zip(&args.wheels)
+        .position(|(plan, path)| matches!(plan, Err(error) if !passes_as_pure(path, error, args)));
+    let end = match first_failure {
+        Some(index) if !args.keep_going => index.saturating_add(1),
+        _ => plans.len(),
+    };
+    plans.truncate(end);
+    let outcomes: Vec<(&PathBuf, Outcome)> = args
+        .wheels
+        .par_iter()
+        .zip(plans)
+        .map(|(path, plan)| (path, carry_out(path, plan, &store, args)))
+        .collect();
+    let mut worst = Status::Done;
+    for (path, outcome) in &outcomes {
+        worst = worst.max(tell(path, outcome, args, terminal)?);
+    }
+    summary(&outcomes, args, terminal);
+    Ok(worst)
+}
+
+fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if args.lib_sdir.is_empty() || !args.lib_sdir.chars().all(plain) {
+        return Err(format!(
+            "--lib-sdir \"{}\" must be letters, digits, '.', '_' and '-' only",
+            args.lib_sdir
+        ));
+    }
+    if args.wheel_dir.exists() && !args.wheel_dir.is_dir() {
+        return Err(format!(
+            "--wheel-dir {} is not a folder",
+            args.wheel_dir.display()
+        ));
+    }
+    Ok(RepairOptions {
+        audit: audit_options(&args.search, &args.findings, Some(&args.plat)),
+        only_plat: args.only_plat,
+        update_tags: !args.no_update_tags,
+        lib_sdir: args.lib_sdir.clone(),
+        strip: match args.strip.as_deref() {
+            None => Strip::None,
+            Some("debug") => Strip::Debug,
+            Some("unneeded") => Strip::Unneeded,
+            Some(_) => Strip::All,
+        },
+        compression: args.zip_compression_level,
+        source_date_epoch: source_date_epoch()?,
+        ..RepairOptions::default()
+    })
+}
+
+/// Spec: <https://reproducible-builds.org/specs/source-date-epoch/>
+fn source_date_epoch() -> Result<Option<i64>, String> {
+    let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
+        return Ok(None);
+    };
+    let value = value.to_string_lossy();
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse() {
+        Ok(seconds) if digits => Ok(Some(seconds)),
+        _ => Err(format!(
+            "SOURCE_DATE_EPOCH \"{value}\" is not a number of seconds since 1970"
+        )),
+    }
+}
+
+fn plan(
+    path: &Path,
+    host: &Host,
+    options: &RepairOptions,
+    args: &RepairArgs,
+) -> Result<Planned, Error> {
+    let wheels = u64::try_from(args.wheels.len()).unwrap_or(u64::MAX).max(1);
+    let all = OpenOptions::for_repair();
+    let open = OpenOptions {
+        fix_record: args.search.fix_record,
+        keep_elf_bytes: all.keep_elf_bytes / wheels,
+        ..all
+    };
+    let wheel = Wheel::open(path, &open)?;
+    let judgement = audit(&wheel, host, &options.audit)?;
+    let plan = Plan::new(&wheel, &judgement, host, options)?;
+    Ok(Planned {
+        wheel,
+        judgement,
+        plan,
+    })
+}
+
+/// Two wheels must not become one file.
+fn refuse_twins(plans: &mut [Result<Planned, Error>]) {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for slot in plans {
+        let Ok(planned) = slot else { continue };
+        let input = planned.wheel.path.display().to_string();
+        if let Some(other) = names.insert(planned.plan.name.to_string(), input.clone()) {
+            let message = format!("would be written to the same file as {other}");
+            *slot = Err(Error::new(
+                ErrorKind::Usage,
+                input,
+                Finding::error("same-output", message),
+            ));
+        }
+    }
+}
+
+fn passes_as_pure(path: &Path, error: &Error, args: &RepairArgs) -> bool {
+    error.kind == ErrorKind::NotPlatform
+        && is_pure_name(path)
+        && args.search.allow_pure_python_wheel
+}
+
+fn carry_out(
+    path: &Path,
+    plan: Result<Planned, Error>,
+    store: &GraftStore,
+    args: &RepairArgs,
+) -> Outcome {
+    let planned = match plan {
+        Ok(planned) => planned,
+        Err(error) if passes_as_pure(path, &error, args) => {
+            return match if args.dry_run {
+                Ok(())
+            } else {
+                copy_pure(path, &args.wheel_dir)
+            } {
+                Ok(()) => Outcome::Pure,
+                Err(error) => {
+                    let message =
+                        format!("cannot be copied to {}: {error}", args.wheel_dir.display());
+                    let finding = Finding::error("output", message);
+                    Outcome::Refused(Error::new(
+                        ErrorKind::Refused,
+                        path.display().to_string(),
+                        finding,
+                    ))
+                }
+            };
+        }
+        Err(error) => return Outcome::Refused(error),
+    };
+    if args.dry_run {
+        return Outcome::Repaired(Box::new(planned), None);
+    }
+    match guarded(path, || {
+        planned.plan.apply(&planned.wheel, store, &args.wheel_dir)
+    }) {
+        Ok(repaired) => Outcome::Repaired(Box::new(planned), Some(repaired)),
+        Err(error) => Outcome::Refused(error),
+    }
+}
+
+fn copy_pure(path: &Path, folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let destination = folder.join(path.file_name().unwrap_or(path.as_os_str()));
+    let input = fs::canonicalize(path)?;
+    if fs::canonicalize(&destination).is_ok_and(|existing| existing == input) {
+        return Ok(());
+    }
+    fs::copy(path, &destination).map(|_| ())
+}
+
+fn tell(
+    path: &Path,
+    outcome: &Outcome,
+    args: &RepairArgs,
+    terminal: &Terminal,
+) -> io::Result<Status> {
+    let wheel = name(path);
+    match outcome {
+        Outcome::Repaired(planned, repaired) => {
+            tell_repaired(planned, repaired.as_ref(), args, terminal)
+        }
+        Outcome::Pure if args.json => {
+            terminal.data(&format!("{}\n", report::show_json::pure(&wheel)))
+        }
+        Outcome::Pure => {
+            terminal.words(&format!("{wheel}: a pure Python wheel, copied as it is\n"))?;
+            Ok(Status::Done)
+        }
+        Outcome::Refused(error) => {
+            terminal.error(&wheel, error);
+            if args.json {
+                terminal.data(&format!("{}\n", report::show_json::refused(&wheel, error)))?;
+            }
+            Ok(status(error))
+        }
+    }
+}
+
+fn tell_repaired(
+    planned: &Planned,
+    repaired: Option<&Repaired>,
+    args: &RepairArgs,
+    terminal: &Terminal,
+) -> io::Result<Status> {
+    let Planned {
+        wheel,
+        judgement,
+        plan,
+    } = planned;
+    let findings = wheel
+        .findings
+        .iter()
+        .chain(&judgement.findings)
+        .chain(&plan.findings);
+    terminal.findings(&name(&wheel.path), findings);
+    if args.json {
+        let document = report::repair_json::document(wheel, &judgement.findings, plan, repaired);
+        return terminal.data(&format!("{document}\n"));
+    }
+    match repaired {
+        Some(repaired) => terminal.words(&report::repair_text::done(wheel, plan, repaired))?,
+        None => terminal.words(&report::repair_text::plan(wheel, plan))?,
+    }
+    Ok(Status::Done)
+}
+
+/// One line on how a run over several wheels ended.
+fn summary(outcomes: &[(&PathBuf, Outcome)], args: &RepairArgs, terminal: &Terminal) {
+    let refused = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Refused(_)))
+        .count();
+    let total = args.wheels.len();
+    if total < 2 || refused == 0 {
+        return;
+    }
+    let done = outcomes.len().saturating_sub(refused);
+    let skipped = total.saturating_sub(outcomes.len());
+    terminal.note(&format!(
+        "{done} of {total} wheels repaired, {refused} refused, {skipped} not tried"
+    ));
+}

@@ -1,0 +1,256 @@
+//! Carries a plan out: the only code that writes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::store::GraftStore;
+use super::{Plan, sbom, shim};
+use crate::elf::{self, edit::EditError};
+use crate::finding::{Error, ErrorKind, Finding};
+use crate::wheel::publish::{self, Published};
+use crate::wheel::write::{Compression, Content, NewMember, RecordPlace, Written, write_wheel};
+use crate::wheel::{DosTime, MemberId, Wheel, checks, wheel_file};
+
+/// A repaired wheel.
+#[derive(Debug)]
+pub struct Repaired {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its members.
+    pub members: Vec<Written>,
+    /// Whether a file with the same bytes was already there.
+    pub unchanged: bool,
+}
+
+impl Repaired {
+    /// SHA-256 of the file.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+        let mut hasher = Sha256::new();
+        let mut file = File::open(&self.path)?;
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(hasher.finalize().into());
+            }
+            hasher.update(buffer.get(..count).unwrap_or_default());
+        }
+    }
+}
+
+impl Plan {
+    /// Writes the repaired wheel into `folder`. It appears whole under its final name, or not
+    /// at all.
+    ///
+    /// # Errors
+    /// `ErrorKind::Usage` if `folder` cannot hold it, `ErrorKind::Refused` if an ELF file
+    /// cannot be edited safely or a read or write fails.
+    pub fn apply(
+        &self,
+        wheel: &Wheel,
+        store: &GraftStore,
+        folder: &Path,
+    ) -> Result<Repaired, Error> {
+        let input = wheel.path.display().to_string();
+        let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
+        let compression = Compression {
+            level: self.options.compression,
+        };
+        let assembly = Assembly {
+            plan: self,
+            wheel,
+            store,
+            compression,
+        };
+        let members = assembly.members().map_err(refused)?;
+        let record = RecordPlace {
+            path: format!("{}/RECORD", wheel.dist_info.dir),
+            modified: self.date_of(wheel, "RECORD"),
+        };
+        let destination = folder.join(self.name.to_string());
+        let write = |file: &mut File| {
+            let written = write_wheel(file, wheel, &members, &record, compression);
+            let written = written.map_err(|error| write_failure(&destination, &error))?;
+            wheel.check_unchanged()?;
+            Ok(written)
+        };
+        let Published { value, unchanged } = publish::publish(&destination, write, |_, _| Ok(()))
+            .map_err(|finding| refused(vec![finding]))?;
+        Ok(Repaired {
+            path: destination,
+            members: value,
+            unchanged,
+        })
+    }
+
+    /// The date of a `.dist-info` member, or of new members: the newest of the input.
+    fn date_of(&self, wheel: &Wheel, name: &str) -> DosTime {
+        let path = format!("{}/{name}", wheel.dist_info.dir);
+        let own = wheel
+            .members
+            .iter()
+            .find(|member| member.path == path)
+            .map(|member| member.modified);
+        self.date.or(own).unwrap_or_else(|| newest(wheel))
+    }
+}
+
+fn newest(wheel: &Wheel) -> DosTime {
+    let dates = wheel.members.iter().map(|member| member.modified);
+    dates.max().unwrap_or(DosTime::MIN)
+}
+
+struct Assembly<'a> {
+    plan: &'a Plan,
+    wheel: &'a Wheel,
+    store: &'a GraftStore,
+    compression: Compression,
+}
+
+/// Dropped because they sign what has changed, or because RECORD is written anew.
+const DROPPED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
+
+impl Assembly<'_> {
+    /// Input order, then new members in byte order, then `.dist-info`.
+    fn members(&self) -> Result<Vec<NewMember>, Vec<Finding>> {
+        let edits: BTreeMap<MemberId, _> = self
+            .plan
+            .edits
+            .iter()
+            .map(|edit| (edit.member, edit))
+            .collect();
+        let (mut plain, mut dist_info) = (Vec::new(), Vec::new());
+        let mut problems = Vec::new();
+        let mut added = self.grafts(&mut problems);
+        let prefix = format!("{}/", self.wheel.dist_info.dir);
+        for (id, member) in self.wheel.members.iter().enumerate() {
+            if let Some(name) = member.path.strip_prefix(&prefix) {
+                if !DROPPED.contains(&name) {
+                    dist_info.push(self.metadata_member(id, name));
+                }
+                continue;
+            }
+            let Some(edit) = edits.get(&id) else {
+                plain.push(self.member(id, &member.path, Content::Copy(id)));
+                continue;
+            };
+            match self.edited(id, &edit.edit) {
+                Ok(content) => match &edit.moved_to {
+                    Some(path) => {
+                        let text: Arc<[u8]> = shim::script(path).into_bytes().into();
+                        plain.push(self.executable(id, &member.path, Content::Bytes(text)));
+                        added.push(self.executable(id, path, content));
+                    }
+                    None => plain.push(self.member(id, &member.path, content)),
+                },
+                Err(finding) => problems.push(finding.at(&member.path)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        added.sort_by(|left, right| left.path.cmp(&right.path));
+        dist_info.extend(self.sbom());
+        plain.append(&mut added);
+        plain.append(&mut dist_info);
+        Ok(plain)
+    }
+
+    fn member(&self, id: MemberId, path: &str, content: Content) -> NewMember {
+        let member = self.wheel.members.get(id);
+        NewMember {
+            path: path.to_owned(),
+            executable: member.is_some_and(|member| member.executable),
+            modified: self
+                .plan
+                .date
+                .or(member.map(|member| member.modified))
+                .unwrap_or(DosTime::MIN),
+            content,
+        }
+    }
+
+    fn executable(&self, id: MemberId, path: &str, content: Content) -> NewMember {
+        NewMember {
+            executable: true,
+            ..self.member(id, path, content)
+        }
+    }
+
+    fn metadata_member(&self, id: MemberId, name: &str) -> NewMember {
+        let path = format!("{}/{name}", self.wheel.dist_info.dir);
+        if name != "WHEEL" || !self.plan.options.update_tags {
+            return self.member(id, &path, Content::Copy(id));
+        }
+        let elves = self.wheel.elves.iter().map(|elf| elf.path.as_str());
+        let at_root = checks::elf_at_root(&self.wheel.name, elves);
+        let text = wheel_file::rewritten(&self.wheel.dist_info.wheel, &self.plan.name, at_root);
+        if text == self.wheel.dist_info.wheel {
+            return self.member(id, &path, Content::Copy(id));
+        }
+        self.member(id, &path, Content::Bytes(text.into()))
+    }
+
+    fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<Content, Finding> {
+        let image = self.wheel.image(id).map_err(|error| read_failure(&error))?;
+        let patch = elf::edit::plan(&*image, edit).map_err(|error| edit_failure(&error))?;
+        if patch.is_identity() {
+            return Ok(Content::Copy(id));
+        }
+        Ok(Content::EditedMember(id, Arc::new(patch)))
+    }
+
+    fn grafts(&self, problems: &mut Vec<Finding>) -> Vec<NewMember> {
+        let mut members = Vec::new();
+        for graft in &self.plan.grafts {
+            match self
+                .store
+                .packed(&graft.library, &graft.edit, self.compression)
+            {
+                Ok(packed) => members.push(NewMember {
+                    path: graft.member.clone(),
+                    executable: true,
+                    modified: self.plan.date.unwrap_or_else(|| newest(self.wheel)),
+                    content: Content::Packed(packed),
+                }),
+                Err(finding) => {
+                    problems.push(finding.at(graft.library.real_path.display().to_string()));
+                }
+            }
+        }
+        members
+    }
+
+    fn sbom(&self) -> Option<NewMember> {
+        let text = sbom::document(self.plan).filter(|_| self.plan.options.sbom)?;
+        let path = format!("{}/{}", self.wheel.dist_info.dir, sbom::PLACE);
+        Some(NewMember {
+            path,
+            executable: false,
+            modified: self.plan.date.unwrap_or_else(|| newest(self.wheel)),
+            content: Content::Bytes(text.into()),
+        })
+    }
+}
+
+fn write_failure(destination: &Path, error: &io::Error) -> Finding {
+    let message = format!("{} cannot be written: {error}", destination.display());
+    Finding::error("output", message)
+}
+
+fn read_failure(error: &io::Error) -> Finding {
+    Finding::error("read-failed", format!("cannot be read: {error}"))
+}
+
+pub(crate) fn edit_failure(error: &EditError) -> Finding {
+    Finding::error("elf-edit", error.to_string())
+        .help("please report this file; leave it out with --exclude meanwhile")
+}
