@@ -1,0 +1,1 @@
+"""BLAKE2b digests, by libsodium."""

@@ -1,0 +1,5 @@
+"""Google's snappy, through C++."""
+
+from ._snappy import compress, uncompress
+
+__all__ = ["compress", "uncompress"]

