@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{FindingJson, file_name, line};
+use crate::finding::Finding;
 use crate::repair::{Plan, Repaired, sbom::hex};
 use crate::wheel::Wheel;
 
@@ -32,7 +33,7 @@ struct GraftJson<'a> {
 /// The document for a planned (`repaired` is `None`) or finished repair, as one line.
 pub fn document(
     wheel: &Wheel,
-    audit_findings: &[crate::Finding],
+    audit_findings: &[Finding],
     plan: &Plan,
     repaired: Option<&Repaired>,
 ) -> String {
