@@ -73,7 +73,7 @@ pub mod tag;
 pub mod wheel;
 
 pub use arch::Arch;
-pub use audit::{Audit, AuditOptions, PlatRequest, audit};
+pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
 pub use elf::Strip;
 pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};

@@ -3,9 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use wheel_audit::audit::Input;
 use wheel_audit::report::{self, Judgement};
-use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, OpenOptions, Wheel, audit};
+use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, Input, OpenOptions, Wheel, audit};
 
 use crate::Status;
 use crate::args::ShowArgs;
