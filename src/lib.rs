@@ -74,10 +74,10 @@ pub mod wheel;
 
 pub use arch::Arch;
 pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
-pub use elf::Strip;
+pub use elf::{RpathKind, Strip};
 pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
-pub use repair::{GraftStore, Plan, RepairOptions, Repaired};
+pub use repair::{GraftStore, Include, Plan, RepairOptions, Repaired};
 pub use wheel::{OpenOptions, Wheel};

@@ -17,7 +17,7 @@ use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::host::Host;
-use crate::policy::Since;
+use crate::policy::{Since, drivers};
 use crate::tag::Libc;
 use crate::wheel::Wheel;
 
@@ -35,14 +35,35 @@ pub struct AuditOptions {
     /// Libraries that stay outside whatever the policy says: Python `fnmatch` patterns on
     /// the soname or the real path.
     pub exclude: Vec<String>,
+    /// Lists of libraries that stay outside, by name; see [`AuditOptions::preset_names`].
+    pub presets: Vec<String>,
     /// Libraries to bring in although the policy lets them stay outside.
     pub vendor: Vec<String>,
+    /// Sonames of libraries to bring in although no file needs them.
+    pub include: Vec<String>,
     /// Do not look at the instruction set that files ask for.
     pub ignore_isa: bool,
     /// Which findings are not told, and which are errors.
     pub levels: Levels,
     /// The tag asked for; `None`: the best.
     pub plat: Option<PlatRequest>,
+}
+
+impl AuditOptions {
+    /// The names that `presets` may hold.
+    pub fn preset_names() -> Vec<&'static str> {
+        let presets = drivers::presets().iter();
+        presets.map(|preset| preset.name.as_str()).collect()
+    }
+
+    /// The patterns of `exclude` and of the presets.
+    pub fn all_excludes(&self) -> Vec<String> {
+        let chosen = drivers::presets()
+            .iter()
+            .filter(|preset| self.presets.contains(&preset.name));
+        let patterns = chosen.flat_map(|preset| &preset.patterns);
+        self.exclude.iter().chain(patterns).cloned().collect()
+    }
 }
 
 /// The judgement of one wheel.
@@ -116,7 +137,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
             host,
             libc: subject.libc,
             arch: subject.arch,
-            exclude: &options.exclude,
+            exclude: &options.all_excludes(),
         },
     );
     let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)

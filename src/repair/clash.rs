@@ -42,7 +42,7 @@ pub(super) fn settle(
         };
         let equal = member.path == graft.member
             && member.sha256.is_some()
-            && edited_sha256(&graft).ok() == member.sha256;
+            && edited_sha256(question, &graft).ok() == member.sha256;
         if equal {
             let message = "is what a repair would add: it is used as it is";
             findings.push(Finding::note("graft-present", message).at(&member.path));
@@ -60,9 +60,9 @@ pub(super) fn settle(
 }
 
 /// SHA-256 of the copy. Only for names that are taken: it costs a whole edit.
-fn edited_sha256(graft: &Graft) -> io::Result<[u8; 32]> {
+fn edited_sha256(question: &Question<'_>, graft: &Graft) -> io::Result<[u8; 32]> {
     let mut bytes = Vec::new();
-    let mut file = std::fs::File::open(&graft.library.real_path)?;
+    let mut file = question.host.open(&graft.library)?;
     file.read_to_end(&mut bytes)?;
     let patch = elf::edit::plan(&bytes, &graft.edit).map_err(io::Error::other)?;
     let mut hasher = HashSink(Sha256::new());

@@ -60,6 +60,12 @@ pub struct RepairOptions {
     pub no_mangle: Vec<String>,
     /// Search paths.
     pub rpath: RpathOptions,
+    /// Of members with the same content, keep one.
+    pub dedupe: bool,
+    /// The largest wheel that may come out, in bytes.
+    pub max_size: Option<u64>,
+    /// Copy the licence files of the packages that grafts come from.
+    pub licenses: bool,
     /// What was asked must have had an effect (`--strict`).
     pub strict: bool,
 }
@@ -89,6 +95,9 @@ impl Default for RepairOptions {
             only: Vec::new(),
             no_mangle: Vec::new(),
             rpath: RpathOptions::default(),
+            dedupe: false,
+            max_size: None,
+            licenses: false,
             strict: false,
         }
     }

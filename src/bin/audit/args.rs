@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wheel_audit::AuditOptions;
+
+use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
 
 /// Judge Linux Python wheels and repair them.
 ///
@@ -59,11 +62,11 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Judge wheels: which platform tag they deserve, and why not a better one
-    Show(ShowArgs),
+    Show(Box<ShowArgs>),
     /// Copy the libraries a wheel needs into it and tag it for the oldest platform it runs on
     ///
     /// With several wheels, the first that cannot be repaired ends the run, unless --keep-going.
-    Repair(RepairArgs),
+    Repair(Box<RepairArgs>),
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -90,6 +93,9 @@ pub(crate) struct SearchArgs {
     /// Leave libraries outside whose soname or real path matches GLOB (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
+    /// Leave the libraries of a list outside, such as those of `cuda` (repeatable)
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = PossibleValuesParser::new(AuditOptions::preset_names()))]
+    pub(crate) exclude_preset: Vec<String>,
     /// Do not look at instruction sets beyond the baseline (such as `x86_64_v3`)
     #[arg(long)]
     pub(crate) disable_isa_ext_check: bool,
@@ -139,7 +145,7 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RepairArgs {
     /// Wheels to repair
-    #[arg(value_name = "WHEEL", required = true)]
+    #[arg(value_name = "WHEEL", required_unless_present = "print_config")]
     pub(crate) wheels: Vec<PathBuf>,
     /// The tag to repair for, with or without its architecture, such as `manylinux_2_28`
     #[arg(
@@ -187,6 +193,12 @@ pub(crate) struct RepairArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) findings: FindingArgs,
+    #[command(flatten)]
+    pub(crate) vendoring: VendorArgs,
+    #[command(flatten)]
+    pub(crate) rpath: RpathArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
 }

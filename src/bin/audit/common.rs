@@ -49,7 +49,9 @@ pub(crate) fn audit_options(
 ) -> AuditOptions {
     AuditOptions {
         exclude: search.exclude.clone(),
+        presets: search.exclude_preset.clone(),
         vendor: Vec::new(),
+        include: Vec::new(),
         ignore_isa: search.disable_isa_ext_check,
         levels: Levels {
             ignore: findings.ignore.clone(),

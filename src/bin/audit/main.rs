@@ -2,13 +2,15 @@
 
 mod args;
 mod common;
+mod config;
 mod repair;
 mod show;
 mod terminal;
+mod vendoring;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use args::{Cli, Command};
 use terminal::Terminal;
@@ -28,7 +30,10 @@ impl From<Status> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match config::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) => return error.report(),
+    };
     let terminal = Terminal::new(&cli.global);
     silence_panics();
     if let Err(error) = start_pool(cli.global.jobs) {
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
     }
     let outcome = match &cli.command {
         Command::Show(args) => show::run(args, &terminal),
+        Command::Repair(args) if args.config.print_config => config::print(&terminal),
         Command::Repair(args) => repair::run(args, &terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -89,7 +89,7 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
             args.wheel_dir.display()
         ));
     }
-    Ok(RepairOptions {
+    let mut options = RepairOptions {
         audit: audit_options(&args.search, &args.findings, Some(&args.plat)),
         only_plat: args.only_plat,
         update_tags: !args.no_update_tags,
@@ -103,7 +103,10 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
         compression: args.zip_compression_level,
         source_date_epoch: source_date_epoch()?,
         ..RepairOptions::default()
-    })
+    };
+    args.vendoring.apply(&mut options);
+    args.rpath.apply(&mut options);
+    Ok(options)
 }
 
 /// Spec: <https://reproducible-builds.org/specs/source-date-epoch/>
