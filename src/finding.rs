@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::escape::escape;
 
 /// How much a [`Finding`] matters.
@@ -148,6 +150,23 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// One symbol that keeps an input from a tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The member, or the soname of a library that would be grafted.
+    pub file: String,
+    /// For a library that would be grafted, who needs it: a member, then sonames.
+    pub chain: Vec<String>,
+    /// The symbol, if one is bound to the version.
+    pub symbol: Option<String>,
+    /// Such as `GLIBC_2.34`; empty for a forbidden symbol.
+    pub version: String,
+    /// The library that provides it.
+    pub library: String,
+    /// The tag that it forces.
+    pub tag: String,
+}
+
 /// A refusal: which input, and everything that is wrong with it.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -157,6 +176,8 @@ pub struct Error {
     pub input: String,
     /// At least one finding; the first is the reason in short.
     pub findings: Vec<Finding>,
+    /// For `OutOfReach`: every symbol that stands in the way, worst first.
+    pub evidence: Vec<Evidence>,
 }
 
 impl Error {
@@ -171,7 +192,15 @@ impl Error {
             kind,
             input: input.into(),
             findings,
+            evidence: Vec::new(),
         }
+    }
+
+    /// The same refusal with all symbols that stand in the way.
+    #[must_use]
+    pub fn because(mut self, evidence: Vec<Evidence>) -> Self {
+        self.evidence = evidence;
+        self
     }
 }
 

@@ -11,6 +11,7 @@ use super::missing::names;
 use super::verdict::is_loader;
 use crate::deps::NodeId;
 use crate::elf::Facts;
+use crate::finding::Evidence;
 use crate::policy::{Rung, Since};
 
 /// One symbol that forces a newer tag.
@@ -39,6 +40,19 @@ impl Blame {
         }
         self.chain.join(" → ")
     }
+}
+
+/// The same with the names of tags.
+pub fn evidence(audit: &Audit, blame: Vec<Blame>) -> Vec<Evidence> {
+    let entries = blame.into_iter().map(|one| Evidence {
+        tag: audit.scale.tag_name(one.since),
+        file: one.file,
+        chain: one.chain,
+        symbol: one.symbol,
+        version: one.version,
+        library: one.library,
+    });
+    entries.collect()
 }
 
 /// Every symbol that forces a tag newer than the best, worst first: in members, and in what a
@@ -294,10 +308,13 @@ impl Step {
     }
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2 files`, `3 libraries`.
 pub fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {noun}s"),
+    }
 }
 
 #[cfg(test)]

@@ -80,73 +80,6 @@ fn targets(edge: &Edge) -> impl Iterator<Item = NodeId> + use<> {
     node.into_iter()
 }
 
-/// Every chain without a cycle from a judged member to an edge that `wanted` accepts, at most
-/// `limit` of them, shortest first: the nodes on the way.
-pub fn all_chains(
-    graph: &Graph,
-    judged: &[bool],
-    wanted: impl Fn(&Edge) -> bool,
-    limit: usize,
-) -> Vec<Vec<NodeId>> {
-    let mut found = Vec::new();
-    // Chains are grown only towards nodes from which a wanted edge can be reached.
-    let useful = leading_to(graph, &wanted);
-    let starts = judged.iter().enumerate().filter(|(_, judged)| **judged);
-    let mut queue: VecDeque<Vec<NodeId>> = starts
-        .map(|(member, _)| member)
-        .filter(|member| useful.contains(member))
-        .map(|member| vec![member])
-        .collect();
-    while let Some(chain) = queue.pop_front() {
-        let last = chain.last().and_then(|node| graph.nodes.get(*node));
-        let edges = last.map(|node| node.edges.as_slice()).unwrap_or_default();
-        if edges.iter().any(&wanted) {
-            found.push(chain.clone());
-            if found.len() >= limit {
-                break;
-            }
-        }
-        // The queue is bounded too: a dense graph has exponentially many chains.
-        let room = queue.len() < limit.saturating_mul(64);
-        let mut nexts: Vec<NodeId> = edges.iter().flat_map(targets).collect();
-        nexts.dedup();
-        for next in nexts.into_iter().filter(|_| room) {
-            if useful.contains(&next) && !chain.contains(&next) {
-                let mut longer = chain.clone();
-                longer.push(next);
-                queue.push_back(longer);
-            }
-        }
-    }
-    found
-}
-
-/// The nodes with a wanted edge, and all that lead to them.
-fn leading_to(graph: &Graph, wanted: &impl Fn(&Edge) -> bool) -> BTreeSet<NodeId> {
-    let mut parents: Vec<Vec<NodeId>> = vec![Vec::new(); graph.nodes.len()];
-    let mut useful = BTreeSet::new();
-    let mut queue = Vec::new();
-    for (id, node) in graph.nodes.iter().enumerate() {
-        for next in node.edges.iter().flat_map(targets) {
-            if let Some(list) = parents.get_mut(next) {
-                list.push(id);
-            }
-        }
-        if node.edges.iter().any(wanted) {
-            useful.insert(id);
-            queue.push(id);
-        }
-    }
-    while let Some(id) = queue.pop() {
-        for parent in parents.get(id).into_iter().flatten() {
-            if useful.insert(*parent) {
-                queue.push(*parent);
-            }
-        }
-    }
-    useful
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,15 +112,5 @@ mod tests {
         let without = Chains::new(&graph, &[true], |edge| edge.soname != "lib1.so");
         assert!(without.reaches(2) && !without.reaches(1));
         assert!(without.to(3).is_empty());
-    }
-
-    #[test]
-    fn every_chain_is_listed_once() {
-        let graph = graph(&[&[1, 2], &[3], &[1, 3], &[0]]);
-        let to_three = |edge: &Edge| edge.soname == "lib3.so";
-        let chains = all_chains(&graph, &[true], to_three, 9);
-        assert_eq!(chains, [vec![0, 1], vec![0, 2], vec![0, 2, 1]]);
-        assert_eq!(all_chains(&graph, &[true], to_three, 2).len(), 2);
-        assert!(all_chains(&graph, &[true], |_| false, 9).is_empty());
     }
 }

@@ -132,7 +132,7 @@ impl Missing {
     }
 
     /// `looked in /a (RPATH of x), /b (ld.so.conf)`.
-    fn searched_line(&self) -> String {
+    pub fn searched_line(&self) -> String {
         if self.searched.is_empty() {
             return "no folder was searched: --no-host-libs, and no --lib-path or --sysroot"
                 .to_owned();
@@ -173,6 +173,11 @@ pub fn why(found_by: &FoundBy) -> String {
         FoundBy::WheelSoname => "soname in the wheel".to_owned(),
         FoundBy::Path => "path".to_owned(),
     }
+}
+
+/// Whether a library was found where every program finds it: not worth telling people.
+pub fn is_usual(found_by: &FoundBy) -> bool {
+    matches!(found_by, FoundBy::LoaderConfig(_) | FoundBy::Trusted)
 }
 
 /// Libraries of the same base name that are there under another version.

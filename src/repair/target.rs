@@ -38,11 +38,10 @@ pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<G
     };
     let obstacles = obstacles(wheel, audit, rung);
     if !obstacles.is_empty() {
-        return Err(Error::many(
-            ErrorKind::OutOfReach,
-            wheel.path.display().to_string(),
-            obstacles,
-        ));
+        let input = wheel.path.display().to_string();
+        let guilty = Guilty::new(wheel, audit, Since::Rung(rung));
+        let error = Error::many(ErrorKind::OutOfReach, input, obstacles);
+        return Err(error.because(blame::evidence(audit, guilty.0)));
     }
     let mut claim = scale.names(Since::Rung(rung));
     if !options.only_plat && reached < Since::Rung(rung) {

@@ -1,13 +1,21 @@
 //! Judgements and repairs as text and as JSON; one format a file.
 
+pub mod github;
+pub mod policies;
 pub mod repair_json;
 pub mod repair_text;
+pub mod schema;
 pub mod show_json;
 pub mod show_text;
+pub mod summary;
+pub mod tree;
 
+mod page;
 mod table;
 
 use serde::Serialize;
+
+pub use page::Layout;
 
 use crate::audit::{Audit, Input};
 use crate::finding::Finding;

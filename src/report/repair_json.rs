@@ -33,7 +33,7 @@ struct GraftJson<'a> {
 /// The document for a planned (`repaired` is `None`) or finished repair, as one line.
 pub fn document(
     wheel: &Wheel,
-    audit_findings: &[Finding],
+    findings: &[Finding],
     plan: &Plan,
     repaired: Option<&Repaired>,
 ) -> String {
@@ -50,11 +50,6 @@ pub fn document(
         needed_by: &graft.needed_by,
         package: None,
     });
-    let findings = wheel
-        .findings
-        .iter()
-        .chain(audit_findings)
-        .chain(&plan.findings);
     line(&Document {
         version: 1,
         wheel: file_name(&wheel.path),
@@ -63,6 +58,6 @@ pub fn document(
         tag: &plan.tag,
         grafted: grafted.collect(),
         patched: plan.edits.iter().map(|edit| edit.path.as_str()).collect(),
-        findings: findings.map(FindingJson::from).collect(),
+        findings: findings.iter().map(FindingJson::from).collect(),
     })
 }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{FindingJson, Judgement, file_name, line};
+use crate::audit::blame::evidence;
 use crate::audit::external::Provider;
 use crate::audit::missing::why;
 use crate::audit::verdict::{is_loader, python_extension};
 use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
-use crate::finding::Error;
+use crate::finding::{Error, Evidence};
 use crate::policy::Since;
 use crate::wheel::ElfMember;
 
@@ -31,7 +32,7 @@ struct Document<'a> {
     libc: &'a str,
     claimed_tags: Vec<&'a str>,
     repairable_to: Option<String>,
-    blame: Vec<BlameJson>,
+    blame: Vec<Evidence>,
     files: Vec<FileJson<'a>>,
     findings: Vec<FindingJson<'a>>,
 }
@@ -42,15 +43,6 @@ struct Upgrade<'a> {
     libs_to_eliminate: BTreeSet<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     blacklisted_symbols: BTreeMap<&'a str, BTreeSet<&'a str>>,
-}
-
-#[derive(Serialize)]
-struct BlameJson {
-    file: String,
-    symbol: Option<String>,
-    version: String,
-    library: String,
-    tag: String,
 }
 
 #[derive(Serialize)]
@@ -71,6 +63,16 @@ struct LibraryJson<'a> {
     path: Option<String>,
     found_by: Option<String>,
     in_wheel: bool,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    version: u8,
+    wheel: &'a str,
+    error: String,
+    findings: Vec<FindingJson<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    blame: &'a [Evidence],
 }
 
 /// The document for a wheel that was judged, as one line.
@@ -98,7 +100,7 @@ pub fn judged(judgement: &Judgement<'_>) -> String {
             .map(crate::tag::PlatformTag::as_str)
             .collect(),
         repairable_to: repairable.then(|| audit.repairable_to()),
-        blame: blame(input, audit),
+        blame: evidence(audit, audit.blame(input)),
         files: input
             .elves
             .iter()
@@ -111,13 +113,10 @@ pub fn judged(judgement: &Judgement<'_>) -> String {
 
 /// Whether a repair would stop at a library that was not found.
 pub fn has_missing(audit: &Audit) -> bool {
-    let Since::Rung(rung) = audit.verdict.repaired else {
-        return false;
-    };
     let mut grafted = audit
         .externals
         .iter()
-        .filter(|external| external.grafted_for(rung));
+        .filter(|external| audit.would_graft(external));
     grafted.any(|external| external.provider == Provider::Missing)
 }
 
@@ -171,18 +170,6 @@ fn upgrades(audit: &Audit) -> BTreeMap<String, Upgrade<'_>> {
         };
         let empty = upgrade.libs_to_eliminate.is_empty() && upgrade.blacklisted_symbols.is_empty();
         (!empty).then(|| (audit.scale.tag_name(Since::Rung(rung)), upgrade))
-    });
-    entries.collect()
-}
-
-fn blame(input: &Input<'_>, audit: &Audit) -> Vec<BlameJson> {
-    let found = audit.blame(input).into_iter();
-    let entries = found.map(|blame| BlameJson {
-        tag: audit.scale.tag_name(blame.since),
-        file: blame.file,
-        symbol: blame.symbol,
-        version: blame.version,
-        library: blame.library,
     });
     entries.collect()
 }
@@ -265,7 +252,11 @@ pub fn refused(wheel: &str, error: &Error) -> String {
         .first()
         .map(ToString::to_string)
         .unwrap_or_default();
-    line(
-        &serde_json::json!({ "version": 1, "wheel": wheel, "error": message, "findings": findings }),
-    )
+    line(&Refused {
+        version: 1,
+        wheel,
+        error: message,
+        findings,
+        blame: &error.evidence,
+    })
 }

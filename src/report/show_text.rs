@@ -1,90 +1,106 @@
 //! `audit show` for people: the verdict, why, and what would lift it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
-use super::show_json::{has_missing, real_path};
-use super::{Judgement, file_name, table::table};
+use super::page::{Page, Tone};
+use super::show_json::real_path;
+use super::{Judgement, file_name};
+use crate::audit::blame::{Group, Step, abbreviate, count, groups, steps};
 use crate::audit::external::Provider;
-use crate::audit::missing::why;
-use crate::audit::{Audit, Blame, Input};
+use crate::audit::missing::{Missing, is_usual, missing, why};
+use crate::audit::{Audit, External};
 use crate::deps::{Origin, Target};
-use crate::escape::escape;
 use crate::policy::Since;
+use crate::tag::PlatformTag;
 
-/// How much is shown.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Detail {
-    /// Show long tables whole.
-    pub all: bool,
-}
+pub use super::page::Layout;
 
 /// Rows of a long table that are shown without `-v`.
 const SHORT: usize = 8;
+/// Steps of the scale, and rows of one step, that are shown without `-v`.
+const FEW_STEPS: usize = 5;
+const FEW_ROWS: usize = 5;
+/// Symbols of one file that are shown without `-v`.
+const FEW_SYMBOLS: usize = 6;
+/// Where the text of the summary begins.
+const COLUMN: usize = 17;
 
-/// The report on a judged wheel; several lines, each ended.
-pub fn judged(judgement: &Judgement<'_>, detail: Detail) -> String {
+/// The report on a judged input; several lines, each ended.
+pub fn judged(judgement: &Judgement<'_>, layout: Layout) -> String {
+    let mut page = Page::new(layout);
     let Judgement { input, audit, .. } = *judgement;
-    let mut text = String::new();
-    let name = file_name(input.path);
-    let _ = writeln!(text, "{}", escape(&name));
-    text.push_str(&table("  ", &summary(input, audit)));
-    libraries(&mut text, input, audit, detail);
-    symbols(&mut text, input, audit, detail);
-    advice(&mut text, input, audit);
-    text
+    let missing = missing(audit, input, audit.verdict.repaired);
+    page.line(Tone::Title, &file_name(input.path));
+    summary(&mut page, judgement);
+    libraries(&mut page, judgement, &missing, layout);
+    symbols(&mut page, judgement, layout);
+    advice(&mut page, judgement, &missing);
+    page.finish()
 }
 
-fn row(cells: [&str; 2]) -> Vec<String> {
-    cells.iter().map(|cell| (*cell).to_owned()).collect()
-}
-
-fn summary(input: &Input<'_>, audit: &Audit) -> Vec<Vec<String>> {
+fn summary(page: &mut Page, judgement: &Judgement<'_>) {
+    let Judgement { input, audit, .. } = *judgement;
     let verdict = &audit.verdict;
-    let claimed: Vec<&str> = input
-        .claimed()
-        .iter()
-        .map(crate::tag::PlatformTag::as_str)
-        .collect();
-    let mut rows = vec![
-        row(["deserves", &audit.tag()]),
-        row(["claims", &claimed.join(", ")]),
-    ];
-    if verdict.repaired != verdict.as_is && !has_missing(audit) {
-        rows.push(row(["repairable to", &audit.repairable_to()]));
+    let mut row = |label: &str, tone: Tone, text: &str| {
+        page.entry(COLUMN, (Tone::Plain, &format!("  {label}")), (tone, text));
+    };
+    let claimed = input.claimed();
+    let undeserved = claimed.iter().any(|tag| !audit.deserves(tag));
+    let tone = match verdict.as_is {
+        Since::Never => Tone::Odd,
+        Since::Rung(_) => Tone::Good,
+    };
+    row("deserves", tone, &audit.tag());
+    if !claimed.is_empty() {
+        let tone = if undeserved { Tone::Bad } else { Tone::Plain };
+        let tags: Vec<&str> = claimed.iter().map(PlatformTag::as_str).collect();
+        row("claims", tone, &tags.join(", "));
+    }
+    if verdict.repaired < verdict.as_is {
+        row("repairable to", Tone::Plain, &audit.repairable_to());
     }
     let judged = audit.judged.iter().filter(|judged| **judged).count();
     let files = format!(
-        "{judged} ELF {} for {} on {}",
-        if judged == 1 { "file" } else { "files" },
+        "{} for {} on {}",
+        count(judged, "ELF file"),
         audit.libc.as_str(),
         audit.arch
     );
-    rows.push(row(["holds", &files]));
+    row("holds", Tone::Plain, &files);
     if verdict.isa == Since::Never {
-        rows.push(row([
-            "but",
-            "needs instruction sets beyond the baseline of its architecture",
-        ]));
+        let text = "needs instruction sets beyond the baseline of its architecture";
+        row("but", Tone::Bad, text);
     }
     if verdict.ucs2 {
-        rows.push(row([
+        row(
             "but",
+            Tone::Bad,
             "was built for a narrow-unicode (UCS2) Python 2",
-        ]));
+        );
     }
     if verdict.pyfpe {
-        rows.push(row([
-            "but",
-            "uses PyFPE_jbuf, which portable Pythons lack (PEP 513)",
-        ]));
+        let text = "uses PyFPE_jbuf, which portable Pythons lack (PEP 513)";
+        row("but", Tone::Bad, text);
     }
-    rows
 }
 
-fn libraries(text: &mut String, input: &Input<'_>, audit: &Audit, detail: Detail) {
+fn heading(page: &mut Page, text: &str) {
+    page.blank();
+    page.line(Tone::Title, text);
+}
+
+/// Tells how many rows of a long table are left out.
+fn more(page: &mut Page, left: usize, noun: &str) {
+    if left > 0 {
+        let text = format!("  … {} (-v shows all)", count(left, noun));
+        page.line(Tone::Faint, &text);
+    }
+}
+
+fn libraries(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], layout: Layout) {
+    let audit = judgement.audit;
     let best = audit.scale.best();
-    let outside: Vec<_> = audit
+    let outside: Vec<&External> = audit
         .externals
         .iter()
         .filter(|external| external.needed_for(best))
@@ -92,189 +108,186 @@ fn libraries(text: &mut String, input: &Input<'_>, audit: &Audit, detail: Detail
     if outside.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\nLibraries outside the wheel:");
-    let mut rows = Vec::new();
-    for external in &outside {
-        let found = match external.provider {
-            Provider::Libpython => {
-                "libpython is never brought in; the dependency is removed".to_owned()
-            }
-            Provider::Missing => "not found".to_owned(),
-            Provider::Node(_) => real_path(audit, external).unwrap_or_default(),
-        };
-        let allowed = match external.until {
-            Since::Never => "no tag lets it stay outside".to_owned(),
-            since @ Since::Rung(_) => {
-                format!("may stay outside from {} on", audit.scale.tag_name(since))
-            }
-        };
-        let needed_by = needed_by(input, audit, &external.soname);
-        rows.push(vec![
-            external.soname.clone(),
-            found,
-            allowed,
-            format!("needed by {needed_by}"),
-        ]);
-    }
-    push_rows(text, &rows, detail);
-}
-
-/// The first dependant and how many more there are.
-fn needed_by(input: &Input<'_>, audit: &Audit, soname: &str) -> String {
-    let mut names = Vec::new();
-    for node in &audit.graph.nodes {
-        if let Some(edge) = node.edges.iter().find(|edge| edge.soname == soname) {
-            let how = match &edge.target {
-                Target::Node(_, found_by) => format!(" ({})", why(found_by)),
-                _ => String::new(),
-            };
-            names.push(match &node.origin {
-                Origin::Member(index) => input
-                    .elves
-                    .get(*index)
-                    .map(|elf| format!("{}{how}", elf.path))
-                    .unwrap_or_default(),
-                Origin::Host(library) => format!("{}{how}", file_name(&library.path)),
-            });
+    heading(page, "Libraries outside the wheel");
+    let shown = if layout.all { outside.len() } else { SHORT };
+    let names = outside.iter().take(shown);
+    let widest = names.map(|external| external.soname.chars().count()).max();
+    let column = widest.unwrap_or_default().min(28).saturating_add(4);
+    for external in outside.iter().take(shown) {
+        let label = format!("  {}", external.soname);
+        let mut label = label.as_str();
+        for (tone, line) in library(judgement, missing, external) {
+            page.entry(column, (Tone::Plain, label), (tone, &line));
+            label = "";
         }
     }
-    match names.as_slice() {
-        [] => "nothing".to_owned(),
-        [one] => one.clone(),
-        [one, others @ ..] => format!("{one} and {} more", others.len()),
+    more(page, outside.len().saturating_sub(shown), "more library");
+}
+
+/// What there is to tell of a library, one thing a line.
+fn library(
+    judgement: &Judgement<'_>,
+    missing: &[Missing],
+    external: &External,
+) -> Vec<(Tone, String)> {
+    let audit = judgement.audit;
+    let mut lines = Vec::new();
+    match external.provider {
+        Provider::Libpython => {
+            let text = "is never brought in; a repair removes the need for it";
+            return vec![
+                (Tone::Plain, text.to_owned()),
+                (Tone::Faint, needed_by(judgement, &external.soname)),
+            ];
+        }
+        Provider::Missing => lines.push((Tone::Bad, "not found".to_owned())),
+        Provider::Node(_) => {
+            lines.push((Tone::Plain, real_path(audit, external).unwrap_or_default()));
+        }
+    }
+    lines.push(fate(audit, external));
+    match missing.iter().find(|one| one.soname == external.soname) {
+        Some(missing) => {
+            lines.push((Tone::Plain, missing.needed_by()));
+            lines.push((Tone::Faint, missing.searched_line()));
+            let near = missing.near.iter();
+            lines.extend(near.map(|near| (Tone::Odd, format!("near miss: {near}"))));
+        }
+        None => lines.push((Tone::Faint, needed_by(judgement, &external.soname))),
+    }
+    lines
+}
+
+/// What becomes of a library.
+fn fate(audit: &Audit, external: &External) -> (Tone, String) {
+    if external.driver {
+        let text = "belongs to a driver of the machine: it is not brought in, and no tag allows it";
+        return (Tone::Odd, text.to_owned());
+    }
+    match external.until {
+        Since::Never => (Tone::Plain, "no tag lets it stay outside".to_owned()),
+        since @ Since::Rung(_) => {
+            let tag = audit.scale.tag_name(since);
+            (Tone::Plain, format!("may stay outside from {tag} on"))
+        }
     }
 }
 
-fn symbols(text: &mut String, input: &Input<'_>, audit: &Audit, detail: Detail) {
+/// The first dependant, how it finds the library, and how many more there are.
+fn needed_by(judgement: &Judgement<'_>, soname: &str) -> String {
+    let Judgement { input, audit, .. } = *judgement;
+    let mut names = BTreeSet::new();
+    let mut first = None;
+    for node in &audit.graph.nodes {
+        let Some(edge) = node.edges.iter().find(|edge| edge.soname == soname) else {
+            continue;
+        };
+        let how = match &edge.target {
+            Target::Node(_, found_by) if !is_usual(found_by) => format!(" ({})", why(found_by)),
+            _ => String::new(),
+        };
+        let name = match &node.origin {
+            Origin::Member(member) => input.elves.get(*member).map(|elf| elf.path.clone()),
+            Origin::Host(library) => Some(file_name(&library.path)),
+        };
+        let name = name.unwrap_or_default();
+        first.get_or_insert_with(|| format!("{name}{how}"));
+        names.insert(name);
+    }
+    match (first, names.len()) {
+        (None, _) => String::new(),
+        (Some(first), 0 | 1) => format!("needed by {first}"),
+        (Some(first), number) => {
+            format!("needed by {first}, and {} more", number.saturating_sub(1))
+        }
+    }
+}
+
+fn symbols(page: &mut Page, judgement: &Judgement<'_>, layout: Layout) {
+    let Judgement { input, audit, .. } = *judgement;
     let blame = audit.blame(input);
-    let Some(worst) = blame.first().map(|blame| blame.since) else {
+    if blame.is_empty() {
         return;
-    };
-    let best = audit.scale.tag_name(Since::Rung(audit.scale.best()));
-    let _ = writeln!(
-        text,
-        "\nSymbols that need a newer tag than {best}, worst first:"
+    }
+    let best = audit.scale.best();
+    let newer = format!(
+        "Symbols newer than {}, worst first",
+        audit.scale.tag_name(Since::Rung(best))
     );
-    let mut groups: BTreeMap<(std::cmp::Reverse<Since>, &str, &str, &str), BTreeSet<&str>> =
-        BTreeMap::new();
-    for found in &blame {
-        let key = (
-            std::cmp::Reverse(found.since),
-            found.file.as_str(),
-            found.version.as_str(),
-            found.library.as_str(),
-        );
-        groups
-            .entry(key)
-            .or_default()
-            .extend(found.symbol.as_deref());
+    heading(page, &newer);
+    let groups = groups(&blame);
+    let steps = steps(&blame, best);
+    let shown = if layout.all { steps.len() } else { FEW_STEPS };
+    for step in steps.iter().take(shown) {
+        one_step(page, judgement, step);
+        let of_step = groups.iter().filter(|group| group.since == step.since);
+        rows(page, of_step, layout);
     }
-    let rows: Vec<Vec<String>> = groups
-        .iter()
-        .map(|((since, file, version, library), symbols)| {
-            let symbols = abbreviate(symbols, detail);
-            let what = if version.is_empty() {
-                format!("forbidden: {symbols}")
-            } else {
-                format!("{version}: {symbols}")
-            };
-            vec![
-                audit.scale.tag_name(since.0),
-                (*file).to_owned(),
-                (*library).to_owned(),
-                what,
-            ]
-        })
-        .collect();
-    push_rows(text, &rows, detail);
-    closing_line(text, audit, &blame, worst);
+    more(page, steps.len().saturating_sub(shown), "more step");
 }
 
-fn closing_line(text: &mut String, audit: &Audit, blame: &[Blame], worst: Since) {
-    let at_worst: Vec<&Blame> = blame.iter().filter(|blame| blame.since == worst).collect();
-    let symbols: BTreeSet<(&str, &str)> = at_worst
-        .iter()
-        .map(|blame| {
-            (
-                blame.version.as_str(),
-                blame.symbol.as_deref().unwrap_or_default(),
-            )
-        })
-        .collect();
-    let files: BTreeSet<&str> = at_worst.iter().map(|blame| blame.file.as_str()).collect();
-    let next = blame
-        .iter()
-        .map(|blame| blame.since)
-        .find(|since| *since < worst);
-    let next = next.unwrap_or(Since::Rung(audit.scale.best()));
-    let _ = writeln!(
-        text,
-        "  {} in {} keep this wheel from {}",
-        count(symbols.len(), "symbol"),
-        count(files.len(), "file"),
-        audit.scale.tag_name(next)
-    );
-}
-
-fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-fn abbreviate(symbols: &BTreeSet<&str>, detail: Detail) -> String {
-    if symbols.is_empty() {
-        return "(no symbol bound to it)".to_owned();
-    }
-    let shown = if detail.all { symbols.len() } else { 3 };
-    let mut list: Vec<String> = symbols
-        .iter()
-        .take(shown)
-        .map(|symbol| (*symbol).to_owned())
-        .collect();
-    if symbols.len() > shown {
-        list.push(format!("… {} more", symbols.len().saturating_sub(shown)));
-    }
-    list.join(", ")
-}
-
-fn push_rows(text: &mut String, rows: &[Vec<String>], detail: Detail) {
-    let shown = if detail.all {
-        rows.len()
-    } else {
-        rows.len().min(SHORT)
+/// The tag, and what it would take to get an older one.
+fn one_step(page: &mut Page, judgement: &Judgement<'_>, step: &Step) {
+    let Judgement { input, audit, .. } = *judgement;
+    let tag = audit.scale.tag_name(step.since);
+    let tone = match step.since {
+        Since::Never => Tone::Bad,
+        since if since == audit.verdict.symbols => Tone::Odd,
+        Since::Rung(_) => Tone::Plain,
     };
-    text.push_str(&table("  ", rows.get(..shown).unwrap_or(rows)));
-    if rows.len() > shown {
-        let _ = writeln!(
-            text,
-            "  … {} more rows (-v shows all)",
-            rows.len().saturating_sub(shown)
-        );
+    let sentence = format!(": {}", step.sentence(audit, input.noun()));
+    page.pieces(&[(Tone::Plain, "  "), (tone, &tag), (Tone::Plain, &sentence)]);
+}
+
+/// Who asks for what, at one step.
+fn rows<'a>(page: &mut Page, groups: impl Iterator<Item = &'a Group<'a>>, layout: Layout) {
+    let few = if layout.all { usize::MAX } else { FEW_SYMBOLS };
+    let mut left = if layout.all { usize::MAX } else { FEW_ROWS };
+    let mut hidden: usize = 0;
+    for group in groups {
+        if left > 0 {
+            page.line(Tone::Plain, &format!("    {}", group.what()));
+        }
+        for (who, symbols) in &group.files {
+            if left == 0 {
+                hidden = hidden.saturating_add(1);
+                continue;
+            }
+            let text = format!("{who}: {}", abbreviate(symbols, few));
+            page.entry(6, (Tone::Plain, ""), (Tone::Faint, &text));
+            left = left.saturating_sub(1);
+        }
+    }
+    if hidden > 0 {
+        let text = format!("      … {} (-v shows all)", count(hidden, "more row"));
+        page.line(Tone::Faint, &text);
     }
 }
 
-fn advice(text: &mut String, input: &Input<'_>, audit: &Audit) {
-    let verdict = &audit.verdict;
+fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing]) {
+    let Judgement { input, audit, .. } = *judgement;
+    if input.wheel.is_none() {
+        return;
+    }
     let name = file_name(input.path);
-    let missing: Vec<&str> = audit
-        .externals
-        .iter()
-        .filter(|external| external.provider == Provider::Missing)
-        .map(|external| external.soname.as_str())
-        .collect();
-    if has_missing(audit) {
-        let _ = writeln!(
-            text,
-            "\nTo repair it, say where {} can be found: --lib-path DIR; or leave it to the system: --exclude {}",
-            escape(&missing.join(", ")),
-            escape(missing.first().copied().unwrap_or_default())
+    let say = |page: &mut Page, text: &str| page.entry(0, (Tone::Plain, ""), (Tone::Plain, text));
+    if !missing.is_empty() {
+        page.blank();
+        say(
+            page,
+            "To repair it, DIR being the folder that holds what was not found:",
         );
-    } else if verdict.repaired < verdict.as_is {
-        let _ = writeln!(
-            text,
-            "\nTo reach {}: audit repair {}",
-            audit.repairable_to(),
-            escape(&name)
-        );
+        let command = format!("  audit repair --lib-path DIR {name}");
+        page.line(Tone::Good, &command);
+        say(page, "or, if every machine that it is for has it already:");
+        let excludes = missing
+            .iter()
+            .map(|one| format!("--exclude {} ", one.soname));
+        let excludes: String = excludes.take(SHORT).collect();
+        page.line(Tone::Good, &format!("  audit repair {excludes}{name}"));
+    } else if audit.verdict.repaired < audit.verdict.as_is {
+        page.blank();
+        say(page, &format!("To reach {}:", audit.repairable_to()));
+        page.line(Tone::Good, &format!("  audit repair {name}"));
     }
 }

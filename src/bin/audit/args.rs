@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wheel_audit::AuditOptions;
+use wheel_audit::report::schema;
 
 use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
 
@@ -67,10 +68,27 @@ pub(crate) enum Command {
     ///
     /// With several wheels, the first that cannot be repaired ends the run, unless --keep-going.
     Repair(Box<RepairArgs>),
+    /// Show who needs whom, and where each library was found
+    ///
+    /// Marks tell what becomes of each file: in the wheel, to be grafted, missing, excluded, or
+    /// free to stay outside. With -v, what stays outside is followed too.
+    #[command(alias = "lddtree")]
+    Tree(TreeArgs),
+    /// List the platform tags known, and what each allows
+    Policies(PoliciesArgs),
+    /// Print the JSON Schema of what a command prints with --json
+    Schema {
+        #[arg(value_name = "NAME", value_parser = schema_names())]
+        name: String,
+    },
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
     Man,
+}
+
+fn schema_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(schema::Document::ALL.map(schema::Document::as_str))
 }
 
 /// Where libraries are looked for.
@@ -121,11 +139,14 @@ pub(crate) struct FindingArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// Wheels to judge
-    #[arg(value_name = "WHEEL", required = true)]
-    pub(crate) wheels: Vec<PathBuf>,
-    /// Print one JSON object a wheel
-    #[arg(long)]
+    /// Wheels, ELF files, or folders of either
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+    /// The same as --format json: one JSON object an input
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
     /// Exit with 1 unless each wheel deserves every tag it claims, or the tag of --plat
     #[arg(long)]
@@ -140,6 +161,59 @@ pub(crate) struct ShowArgs {
     pub(crate) findings: FindingArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON object an input, one line each
+    Json,
+    /// Text, and findings as annotations of a GitHub Actions run
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TreeArgs {
+    /// Wheels, ELF files, or folders of either
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print only the chains that lead to LIB (a name, a path or a glob)
+    #[arg(long, value_name = "LIB")]
+    pub(crate) why: Option<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TreeFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// The tag that the marks are for, instead of what a repair would reach
+    #[arg(long, value_name = "TAG")]
+    pub(crate) plat: Option<String>,
+    #[command(flatten)]
+    pub(crate) search: SearchArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TreeFormat {
+    /// For people
+    Text,
+    /// One JSON object an input, one line each
+    Json,
+    /// For Graphviz
+    Dot,
+    /// For pages of GitHub and GitLab
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PoliciesArgs {
+    /// Tell what TAG allows, with or without its architecture
+    #[arg(value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// Print all of them as one JSON object
+    #[arg(long, conflicts_with = "tag")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -42,22 +42,23 @@ fn folders(list: Option<std::ffi::OsString>) -> Vec<PathBuf> {
 }
 
 /// How wheels are judged.
-pub(crate) fn audit_options(
-    search: &SearchArgs,
-    findings: &FindingArgs,
-    plat: Option<&str>,
-) -> AuditOptions {
+pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOptions {
     AuditOptions {
         exclude: search.exclude.clone(),
         presets: search.exclude_preset.clone(),
         vendor: Vec::new(),
         include: Vec::new(),
         ignore_isa: search.disable_isa_ext_check,
-        levels: Levels {
-            ignore: findings.ignore.clone(),
-            error: findings.error.clone(),
-        },
+        levels: Levels::default(),
         plat: plat.and_then(PlatRequest::parse),
+    }
+}
+
+/// What is told of findings.
+pub(crate) fn levels(args: &FindingArgs) -> Levels {
+    Levels {
+        ignore: args.ignore.clone(),
+        error: args.error.clone(),
     }
 }
 

@@ -3,16 +3,17 @@
 mod args;
 mod common;
 mod config;
+mod inputs;
+mod print;
 mod repair;
 mod show;
 mod terminal;
+mod tree;
 mod vendoring;
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
-
-use args::{Cli, Command};
+use args::Command;
 use terminal::Terminal;
 
 /// Exit statuses; with several inputs the worst is reported.
@@ -44,18 +45,11 @@ fn main() -> ExitCode {
         Command::Show(args) => show::run(args, &terminal),
         Command::Repair(args) if args.config.print_config => config::print(&terminal),
         Command::Repair(args) => repair::run(args, &terminal),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "audit", &mut script);
-            terminal.bytes(&script)
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            match clap_mangen::Man::new(Cli::command()).render(&mut page) {
-                Ok(()) => terminal.bytes(&page),
-                Err(error) => Err(error),
-            }
-        }
+        Command::Tree(args) => tree::run(args, &terminal),
+        Command::Policies(args) => print::policies(args, &terminal),
+        Command::Schema { name } => print::schema(name, &terminal),
+        Command::Completions { shell } => print::completions(*shell, &terminal),
+        Command::Man => print::man(&terminal),
     };
     match outcome {
         Ok(status) => status.into(),

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use wheel_audit::{
-    Audit, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan, RepairOptions, Repaired,
-    Strip, Wheel, audit, report,
+    Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan,
+    RepairOptions, Repaired, Strip, Wheel, audit, report,
 };
 
 use crate::Status;
 use crate::args::RepairArgs;
-use crate::common::{audit_options, guarded, host_options, is_pure_name, name, status};
+use crate::common::{audit_options, guarded, host_options, is_pure_name, levels, name, status};
 use crate::terminal::Terminal;
 
 struct Planned {
@@ -90,7 +90,10 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
         ));
     }
     let mut options = RepairOptions {
-        audit: audit_options(&args.search, &args.findings, Some(&args.plat)),
+        audit: AuditOptions {
+            levels: levels(&args.findings),
+            ..audit_options(&args.search, Some(&args.plat))
+        },
         only_plat: args.only_plat,
         update_tags: !args.no_update_tags,
         lib_sdir: args.lib_sdir.clone(),
@@ -259,14 +262,15 @@ fn tell_repaired(
         judgement,
         plan,
     } = planned;
-    let findings = wheel
+    let all = wheel
         .findings
         .iter()
         .chain(&judgement.findings)
         .chain(&plan.findings);
-    terminal.findings(&name(&wheel.path), findings);
+    let findings = levels(&args.findings).apply(all);
+    terminal.findings(&name(&wheel.path), &findings);
     if args.json {
-        let document = report::repair_json::document(wheel, &judgement.findings, plan, repaired);
+        let document = report::repair_json::document(wheel, &findings, plan, repaired);
         return terminal.data(&format!("{document}\n"));
     }
     match repaired {

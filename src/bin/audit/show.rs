@@ -1,107 +1,155 @@
 //! `audit show`.
 
 use std::io;
-use std::path::Path;
 
-use wheel_audit::report::{self, Judgement};
-use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, Input, OpenOptions, Wheel, audit};
+use wheel_audit::audit::{Input, audit_input};
+use wheel_audit::report::{self, Judgement, summary};
+use wheel_audit::{Audit, AuditOptions, Error, ErrorKind, Finding, Host, OpenOptions, Severity};
 
 use crate::Status;
-use crate::args::ShowArgs;
-use crate::common::{audit_options, guarded, host_options, is_pure_name, name, status};
+use crate::args::{Format, ShowArgs};
+use crate::common::{audit_options, guarded, host_options, is_pure_name, levels, name, status};
+use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
 
+/// Codes that the text report tells in its own words.
+const IN_THE_TEXT: [&str; 1] = ["lib-not-found"];
+
 pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
-    let host = Host::new(host_options(&args.search));
+    let show = Show {
+        args,
+        terminal,
+        format: if args.json { Format::Json } else { args.format },
+        host: Host::new(host_options(&args.search)),
+        options: AuditOptions {
+            levels: levels(&args.findings),
+            ..audit_options(&args.search, None)
+        },
+    };
     let mut worst = Status::Done;
-    for path in &args.wheels {
-        worst = worst.max(one(path, &host, args, terminal)?);
+    let mut rows = Vec::new();
+    for source in sources(&args.paths) {
+        let (status, row) = show.one(&source, rows.is_empty())?;
+        worst = worst.max(status);
+        rows.push(row);
+    }
+    if show.format != Format::Json {
+        terminal.words(&summary::table(&rows, terminal.layout()))?;
     }
     Ok(worst)
 }
 
-fn one(path: &Path, host: &Host, args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
-    match guarded(path, || judge(path, host, args)) {
-        Ok((wheel, judgement)) => judged(&wheel, &judgement, args, terminal),
-        Err(error) => refused(path, &error, args, terminal),
-    }
+struct Show<'a> {
+    args: &'a ShowArgs,
+    terminal: &'a Terminal,
+    format: Format,
+    host: Host,
+    options: AuditOptions,
 }
 
-fn judge(path: &Path, host: &Host, args: &ShowArgs) -> Result<(Wheel, Audit), Error> {
-    let options = OpenOptions {
-        verify: !args.no_verify,
-        fix_record: args.search.fix_record,
-        keep_elf_bytes: 0,
-    };
-    let wheel = Wheel::open(path, &options)?;
-    let judgement = audit(
-        &wheel,
-        host,
-        &audit_options(&args.search, &args.findings, None),
-    )?;
-    Ok((wheel, judgement))
-}
-
-fn judged(
-    wheel: &Wheel,
-    judgement: &Audit,
-    args: &ShowArgs,
-    terminal: &Terminal,
-) -> io::Result<Status> {
-    let input = Input::from(wheel);
-    let findings: Vec<Finding> = input
-        .findings
-        .iter()
-        .chain(&judgement.findings)
-        .cloned()
-        .collect();
-    terminal.findings(&name(input.path), &findings);
-    let report = Judgement {
-        input: &input,
-        audit: judgement,
-        findings: &findings,
-    };
-    if args.json {
-        terminal.data(&format!("{}\n", report::show_json::judged(&report)))?;
-    } else {
-        let detail = report::show_text::Detail {
-            all: terminal.verbose() > 0,
-        };
-        terminal.words(&report::show_text::judged(&report, detail))?;
-    }
-    if !args.check {
-        return Ok(Status::Done);
-    }
-    Ok(check(&input, judgement, args, terminal))
-}
-
-/// `--check`: the tags that must be deserved.
-fn check(input: &Input<'_>, judgement: &Audit, args: &ShowArgs, terminal: &Terminal) -> Status {
-    let failures = judgement.undeserved(input, args.plat.as_deref());
-    terminal.findings(&name(input.path), &failures);
-    if failures.is_empty() {
-        Status::Done
-    } else {
-        Status::Bad
-    }
-}
-
-fn refused(path: &Path, error: &Error, args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
-    let wheel = name(path);
-    if error.kind == ErrorKind::NotPlatform
-        && is_pure_name(path)
-        && args.search.allow_pure_python_wheel
-    {
-        if args.json {
-            terminal.data(&format!("{}\n", report::show_json::pure(&wheel)))?;
-        } else {
-            terminal.words(&format!("{wheel}\n  is a pure Python wheel\n"))?;
+impl Show<'_> {
+    fn one(&self, source: &Source, first: bool) -> io::Result<(Status, summary::Row)> {
+        if !first && self.format != Format::Json {
+            self.terminal.words("\n")?;
         }
-        return Ok(Status::Done);
+        match guarded(source.path(), || self.judge(source)) {
+            Ok((opened, audit)) => self.judged(&opened.input(), &audit),
+            Err(error) => self.refused(source, &error),
+        }
     }
-    terminal.error(&wheel, error);
-    if args.json {
-        terminal.data(&format!("{}\n", report::show_json::refused(&wheel, error)))?;
+
+    fn judge(&self, source: &Source) -> Result<(Opened, Audit), Error> {
+        let options = OpenOptions {
+            verify: !self.args.no_verify,
+            fix_record: self.args.search.fix_record,
+            keep_elf_bytes: 0,
+        };
+        let opened = source.open(&options)?;
+        let audit = audit_input(&opened.input(), &self.host, &self.options)?;
+        Ok((opened, audit))
     }
-    Ok(status(error))
+
+    fn judged(&self, input: &Input<'_>, audit: &Audit) -> io::Result<(Status, summary::Row)> {
+        let findings = self.findings(input, audit);
+        let judgement = Judgement {
+            input,
+            audit,
+            findings: &findings,
+        };
+        let name = name(input.path);
+        match self.format {
+            Format::Json => {
+                self.terminal.findings(&name, &findings);
+                let document = report::show_json::judged(&judgement);
+                self.terminal.data(&format!("{document}\n"))?;
+            }
+            Format::Text => {
+                let told = findings.iter().filter(|one| {
+                    one.severity == Severity::Error || !IN_THE_TEXT.contains(&one.code)
+                });
+                self.terminal.findings(&name, told);
+                let text = report::show_text::judged(&judgement, self.terminal.layout());
+                self.terminal.words(&text)?;
+            }
+            Format::Github => {
+                let text = report::show_text::judged(&judgement, self.terminal.layout());
+                self.terminal.words(&text)?;
+                self.annotate(input.path, &findings)?;
+            }
+        }
+        let failed = findings.iter().any(|one| one.severity == Severity::Error);
+        let status = if failed { Status::Bad } else { Status::Done };
+        Ok((status, summary::Row::judged(&judgement)))
+    }
+
+    /// What is told, at the levels that were asked for. With `--check` an undeserved tag is an error.
+    fn findings(&self, input: &Input<'_>, audit: &Audit) -> Vec<Finding> {
+        let all = input.findings.iter().chain(&audit.findings);
+        let mut findings = self.options.levels.apply(all);
+        if self.args.check {
+            findings.retain(|one| one.code != "tag-undeserved");
+            let failures = audit.undeserved(input, self.args.plat.as_deref());
+            findings.splice(0..0, failures);
+        }
+        findings
+    }
+
+    fn annotate(&self, path: &std::path::Path, findings: &[Finding]) -> io::Result<()> {
+        let notes = self.terminal.verbose() > 0;
+        let told = findings
+            .iter()
+            .filter(|one| notes || one.severity != Severity::Note);
+        let path = path.display().to_string();
+        self.terminal
+            .data(&report::github::annotations(&path, told))?;
+        Ok(())
+    }
+
+    fn refused(&self, source: &Source, error: &Error) -> io::Result<(Status, summary::Row)> {
+        let path = source.path();
+        let wheel = name(path);
+        if error.kind == ErrorKind::NotPlatform
+            && is_pure_name(path)
+            && self.args.search.allow_pure_python_wheel
+        {
+            if self.format == Format::Json {
+                let document = report::show_json::pure(&wheel);
+                self.terminal.data(&format!("{document}\n"))?;
+            } else {
+                let text = format!("{wheel}\n  is a pure Python wheel\n");
+                self.terminal.words(&text)?;
+            }
+            return Ok((Status::Done, summary::Row::pure(&wheel)));
+        }
+        match self.format {
+            Format::Github => self.annotate(path, &error.findings)?,
+            Format::Text => self.terminal.error(&wheel, error),
+            Format::Json => {
+                self.terminal.error(&wheel, error);
+                let document = report::show_json::refused(&wheel, error);
+                self.terminal.data(&format!("{document}\n"))?;
+            }
+        }
+        Ok((status(error), summary::Row::refused(&wheel, error)))
+    }
 }

@@ -1,8 +1,9 @@
 //! Data to standard output, words to standard error, colour only for terminals.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use wheel_audit::report::Layout;
 use wheel_audit::{Error, Finding, Severity, escape};
 
 use crate::Status;
@@ -32,6 +33,17 @@ impl Terminal {
     /// `-v`, `-vv` …
     pub(crate) fn verbose(&self) -> u8 {
         self.verbose
+    }
+
+    /// How text on standard output is laid out.
+    pub(crate) fn layout(&self) -> Layout {
+        let stdout = io::stdout();
+        let color = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
+        Layout {
+            all: self.verbose > 0,
+            width: stdout.is_terminal().then(columns),
+            color,
+        }
     }
 
     /// Prints data.
@@ -121,4 +133,13 @@ impl Terminal {
         // Nobody is left to tell if this fails.
         let _ = writeln!(err, "{style}{word}{style:#}: {text}");
     }
+}
+
+/// The width of the terminal in columns.
+fn columns() -> usize {
+    const USUAL: usize = 80;
+    let told = std::env::var("COLUMNS").ok();
+    let told = told.and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(measured).unwrap_or(USUAL)
 }

@@ -1,0 +1,47 @@
+//! Commands that print what is built in: policies, schemas, completions, the manual.
+
+use std::io;
+
+use clap::CommandFactory as _;
+use wheel_audit::report::{policies, schema};
+
+use crate::Status;
+use crate::args::{Cli, PoliciesArgs};
+use crate::terminal::Terminal;
+
+/// `audit policies`.
+pub(crate) fn policies(args: &PoliciesArgs, terminal: &Terminal) -> io::Result<Status> {
+    if args.json {
+        return terminal.data(&format!("{}\n", policies::json()));
+    }
+    let Some(tag) = &args.tag else {
+        return terminal.data(&policies::list(terminal.layout()));
+    };
+    if let Some(text) = policies::one(tag, terminal.layout()) {
+        return terminal.data(&text);
+    }
+    let message = format!("no policy knows {tag}; audit policies lists those that are known");
+    terminal.usage(&message);
+    Ok(Status::Usage)
+}
+
+/// `audit schema`.
+pub(crate) fn schema(name: &str, terminal: &Terminal) -> io::Result<Status> {
+    // The argument parser lets no other names through.
+    let text = schema::Document::from_name(name).map_or("", schema::Document::text);
+    terminal.data(text)
+}
+
+/// `audit completions`.
+pub(crate) fn completions(shell: clap_complete::Shell, terminal: &Terminal) -> io::Result<Status> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "audit", &mut script);
+    terminal.bytes(&script)
+}
+
+/// `audit man`: one page with every command.
+pub(crate) fn man(terminal: &Terminal) -> io::Result<Status> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    terminal.bytes(&page)
+}

@@ -1,0 +1,105 @@
+//! `audit tree`.
+
+use std::io;
+
+use wheel_audit::audit::{Input, PlatRequest, audit_input};
+use wheel_audit::policy::Since;
+use wheel_audit::report::{Judgement, tree};
+use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, OpenOptions};
+
+use crate::Status;
+use crate::args::{TreeArgs, TreeFormat};
+use crate::common::{audit_options, guarded, host_options, name, status};
+use crate::inputs::{Opened, Source, sources};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &TreeArgs, terminal: &Terminal) -> io::Result<Status> {
+    let format = if args.json {
+        TreeFormat::Json
+    } else {
+        args.format
+    };
+    let host = Host::new(host_options(&args.search));
+    let mut worst = Status::Done;
+    let sources = sources(&args.paths);
+    for (index, source) in sources.iter().enumerate() {
+        let rendered = guarded(source.path(), || {
+            let (opened, audit) = judge(source, &host, args)?;
+            render(&opened.input(), &audit, args, format, terminal)
+        });
+        match rendered {
+            Ok(text) => {
+                if index > 0 && format == TreeFormat::Text {
+                    terminal.data("\n")?;
+                }
+                terminal.data(&text)?;
+            }
+            Err(error) => {
+                let name = name(source.path());
+                terminal.error(&name, &error);
+                if format == TreeFormat::Json {
+                    terminal.data(&format!("{}\n", tree::json::refused(&name, &error)))?;
+                }
+                worst = worst.max(status(&error));
+            }
+        }
+    }
+    Ok(worst)
+}
+
+fn judge(source: &Source, host: &Host, args: &TreeArgs) -> Result<(Opened, Audit), Error> {
+    let options = OpenOptions {
+        verify: false,
+        fix_record: true,
+        keep_elf_bytes: 0,
+    };
+    let opened = source.open(&options)?;
+    let options = audit_options(&args.search, args.plat.as_deref());
+    let audit = audit_input(&opened.input(), host, &options)?;
+    Ok((opened, audit))
+}
+
+fn render(
+    input: &Input<'_>,
+    audit: &Audit,
+    args: &TreeArgs,
+    format: TreeFormat,
+    terminal: &Terminal,
+) -> Result<String, Error> {
+    let judgement = Judgement {
+        input,
+        audit,
+        findings: &[],
+    };
+    let mut made = tree::Tree::new(&judgement, goal(input, audit, args)?);
+    if let Some(library) = &args.why {
+        made = made.with_why(library);
+    }
+    let all = terminal.verbose() > 0;
+    Ok(match format {
+        TreeFormat::Text => tree::text::render(&made, terminal.layout()),
+        TreeFormat::Json => format!("{}\n", tree::json::render(&made)),
+        TreeFormat::Dot => tree::dot::render(&made, all),
+        TreeFormat::Mermaid => tree::mermaid::render(&made, all),
+    })
+}
+
+/// The tag that the marks are for: that of `--plat`, or what a repair would reach.
+fn goal(input: &Input<'_>, audit: &Audit, args: &TreeArgs) -> Result<Since, Error> {
+    let Some(request) = args.plat.as_deref().and_then(PlatRequest::parse) else {
+        return Ok(audit.verdict.repaired);
+    };
+    if request.is_linux() {
+        return Ok(Since::Never);
+    }
+    let rung = audit.scale.rung_of_base(&request.base);
+    rung.map(Since::Rung).ok_or_else(|| {
+        let message = format!("{} is not a tag for {}", request.base, audit.arch);
+        let finding = Finding::error("plat-unknown", message);
+        Error::new(
+            ErrorKind::OutOfReach,
+            input.path.display().to_string(),
+            finding,
+        )
+    })
+}

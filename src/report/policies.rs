@@ -1,0 +1,244 @@
+//! `audit policies`: the platform tags known, and what each allows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::line;
+use super::page::{Layout, Page, Tone};
+use crate::arch::Arch;
+use crate::policy::{Ladder, Rung, Since};
+use crate::tag::Libc;
+
+const LIBCS: [Libc; 3] = [Libc::Glibc, Libc::Musl, Libc::Android];
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    policies: Vec<PolicyJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PolicyJson<'a> {
+    libc: &'a str,
+    arch: &'a str,
+    tags: Vec<TagJson<'a>>,
+    libraries: BTreeMap<&'a str, &'a str>,
+    symbol_versions: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
+    forbidden_symbols: BTreeMap<&'a str, BTreeMap<&'a str, Option<&'a str>>>,
+}
+
+#[derive(Serialize)]
+struct TagJson<'a> {
+    name: &'a str,
+    aliases: &'a [String],
+}
+
+/// Every ladder, with those tags and all that they allow, as one line of JSON.
+pub fn json() -> String {
+    let policies = ladders().map(policy).collect();
+    line(&Document {
+        version: 1,
+        policies,
+    })
+}
+
+fn ladders() -> impl Iterator<Item = &'static Ladder> {
+    let all = LIBCS.into_iter().flat_map(|libc| {
+        let arches = Arch::ALL.into_iter();
+        arches.map(move |arch| Ladder::builtin(libc, arch))
+    });
+    all.flatten()
+}
+
+fn tag_of(ladder: &Ladder, since: Since) -> Option<&str> {
+    match since {
+        Since::Rung(rung) => ladder.tags.get(rung).map(|names| names.name.as_str()),
+        Since::Never => None,
+    }
+}
+
+fn policy(ladder: &Ladder) -> PolicyJson<'_> {
+    let mut symbol_versions: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    for (prefix, rest, since) in ladder.versions() {
+        if let Some(tag) = tag_of(ladder, since) {
+            symbol_versions.entry(prefix).or_default().insert(rest, tag);
+        }
+    }
+    let libraries = ladder.libraries();
+    let forbidden = ladder.watched_libraries().map(|library| {
+        let symbols = ladder.forbidden(library);
+        let symbols = symbols.map(|(symbol, since)| (symbol, tag_of(ladder, since)));
+        (library, symbols.collect())
+    });
+    PolicyJson {
+        libc: ladder.libc.as_str(),
+        arch: ladder.arch.as_str(),
+        tags: ladder
+            .tags
+            .iter()
+            .map(|names| TagJson {
+                name: &names.name,
+                aliases: &names.aliases,
+            })
+            .collect(),
+        libraries: libraries
+            .filter_map(|(library, since)| Some((library, tag_of(ladder, since)?)))
+            .collect(),
+        symbol_versions,
+        forbidden_symbols: forbidden.collect(),
+    }
+}
+
+/// All tags: for each, the architectures that have it.
+pub fn list(layout: Layout) -> String {
+    let mut page = Page::new(layout);
+    for libc in LIBCS {
+        let heading = match libc {
+            Libc::Glibc => "manylinux (glibc), oldest first",
+            Libc::Musl => "musllinux (musl)",
+            Libc::Android => "android (bionic)",
+        };
+        if libc != Libc::Glibc {
+            page.blank();
+        }
+        page.line(Tone::Title, heading);
+        for (tag, arches) in tags_of(libc) {
+            page.entry(
+                34,
+                (Tone::Plain, &format!("  {tag}")),
+                (Tone::Faint, &arches.join(" ")),
+            );
+        }
+    }
+    page.blank();
+    let text = "audit policies TAG tells what a tag allows";
+    page.line(Tone::Faint, text);
+    page.finish()
+}
+
+/// Tags without their architecture, aliases in brackets, in order.
+fn tags_of(libc: Libc) -> Vec<(String, Vec<&'static str>)> {
+    let mut tags: Vec<((u32, u32), String, Vec<&'static str>)> = Vec::new();
+    for ladder in ladders().filter(|ladder| ladder.libc == libc) {
+        let suffix = format!("_{}", libc.arch_suffix(ladder.arch));
+        let base = |name: &str| name.strip_suffix(&suffix).unwrap_or(name).to_owned();
+        for names in &ladder.tags {
+            let tag = crate::tag::PlatformTag::new(names.name.as_str());
+            let mut label = base(&names.name);
+            let aliases: Vec<String> = names.aliases.iter().map(|alias| base(alias)).collect();
+            if !aliases.is_empty() {
+                label = format!("{label} ({})", aliases.join(", "));
+            }
+            let arch = libc.arch_suffix(ladder.arch);
+            match tags.iter_mut().find(|(_, known, _)| *known == label) {
+                Some((_, _, arches)) => arches.push(arch),
+                None => tags.push((tag.version().unwrap_or_default(), label, vec![arch])),
+            }
+        }
+    }
+    tags.sort_by_key(|(version, _, _)| *version);
+    tags.into_iter()
+        .map(|(_, label, arches)| (label, arches))
+        .collect()
+}
+
+/// What `tag` allows, for each architecture that has it; `None` if no policy knows it.
+pub fn one(tag: &str, layout: Layout) -> Option<String> {
+    let mut page = Page::new(layout);
+    let mut found = 0_usize;
+    for ladder in ladders() {
+        let suffix = ladder.libc.arch_suffix(ladder.arch);
+        let rung = ladder
+            .rung(tag)
+            .or_else(|| ladder.rung(&format!("{tag}_{suffix}")));
+        if let Some(rung) = rung {
+            if found > 0 {
+                page.blank();
+            }
+            found = found.saturating_add(1);
+            allowed(&mut page, ladder, rung);
+        }
+    }
+    (found > 0).then(|| page.finish())
+}
+
+fn allowed(page: &mut Page, ladder: &Ladder, rung: Rung) {
+    const COLUMN: usize = 24;
+    let Some(names) = ladder.tags.get(rung) else {
+        return;
+    };
+    let all: Vec<&str> = std::iter::once(&names.name)
+        .chain(&names.aliases)
+        .map(String::as_str)
+        .collect();
+    page.line(Tone::Title, &all.join(", "));
+    let libraries = ladder.libraries().filter(|(_, since)| since.allows(rung));
+    let libraries: Vec<&str> = libraries.map(|(library, _)| library).collect();
+    let label = (Tone::Plain, "  libraries outside");
+    page.entry(COLUMN, label, (Tone::Plain, &libraries.join(" ")));
+    let mut newest: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (prefix, rest, since) in ladder.versions() {
+        if since.allows(rung) {
+            newest.entry(prefix).or_default().push(rest);
+        }
+    }
+    for (prefix, versions) in newest {
+        let versions = newest_of(&versions);
+        let label = format!("  {prefix} up to");
+        page.entry(COLUMN, (Tone::Plain, &label), (Tone::Plain, &versions));
+    }
+    for library in ladder.watched_libraries() {
+        let symbols = ladder.forbidden(library);
+        let symbols = symbols.filter(|(_, since)| !since.allows(rung));
+        let symbols: Vec<&str> = symbols.map(|(symbol, _)| symbol).collect();
+        if !symbols.is_empty() {
+            let label = format!("  not from {library}");
+            page.entry(
+                COLUMN,
+                (Tone::Plain, &label),
+                (Tone::Plain, &symbols.join(" ")),
+            );
+        }
+    }
+}
+
+/// The newest numbered version, then those that are no numbers.
+fn newest_of(versions: &[&str]) -> String {
+    let number = |text: &str| -> Option<Vec<u32>> {
+        text.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let newest = versions.iter().copied().max_by_key(|text| number(text));
+    let named = versions
+        .iter()
+        .copied()
+        .filter(|text| number(text).is_none());
+    let mut all: Vec<&str> = newest
+        .filter(|text| number(text).is_some())
+        .into_iter()
+        .collect();
+    all.extend(named);
+    all.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_told_with_and_without_its_architecture() {
+        let one_arch = one("manylinux2014_x86_64", Layout::default()).unwrap();
+        assert!(one_arch.starts_with("manylinux_2_17_x86_64, manylinux2014_x86_64\n"));
+        assert!(one_arch.contains("  GLIBC up to"), "{one_arch}");
+        assert!(one_arch.contains("2.17"), "{one_arch}");
+        let all = one("manylinux_2_17", Layout::default()).unwrap();
+        assert!(all.contains("manylinux_2_17_s390x"), "{all}");
+        assert_eq!(one("win_amd64", Layout::default()), None);
+    }
+
+    #[test]
+    fn versions_are_numbers() {
+        assert_eq!(newest_of(&["2.9", "2.17", "2.2.5"]), "2.17");
+        assert_eq!(newest_of(&["2.36", "ABI_DT_RELR"]), "2.36, ABI_DT_RELR");
+    }
+}
