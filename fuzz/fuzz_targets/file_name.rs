@@ -1,12 +1,7 @@
 //! A wheel file name prints itself.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use wheel_audit::tag::WheelName;
+#[path = "../checks.rs"]
+mod checks;
 
-fuzz_target!(|text: &str| {
-    if let Ok(name) = text.parse::<WheelName>() {
-        assert_eq!(name.to_string(), text);
-        assert!(!name.expanded_tags().is_empty());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::file_name(bytes));

@@ -1,0 +1,163 @@
+//! What must hold for any bytes: the bodies of the fuzz targets, which `tests/fuzz_replay.rs`
+//! runs over the seeds too.
+
+#![expect(clippy::expect_used, reason = "a check that fails dies")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use wheel_audit::audit::Input;
+use wheel_audit::elf::{self, Edit, RpathEdit, RpathKind, Strip, edit};
+use wheel_audit::tag::WheelName;
+use wheel_audit::wheel::headers::Headers;
+use wheel_audit::wheel::record::Record;
+use wheel_audit::{
+    AuditOptions, Error, Host, HostOptions, OpenOptions, Wheel, audit, escape, report,
+};
+
+/// A check of any bytes; it panics where something does not hold.
+pub(crate) type Check = fn(&[u8]);
+
+/// Every check, by the name of its target and its corpus.
+pub(crate) const ALL: [(&str, Check); 7] = [
+    ("elf_facts", elf_facts),
+    ("elf_patch", elf_patch),
+    ("file_name", file_name),
+    ("record", record),
+    ("show", show),
+    ("wheel_file", wheel_file),
+    ("zip_reader", zip_reader),
+];
+
+/// Reading any bytes as an ELF file ends in facts or in an error.
+pub(crate) fn elf_facts(bytes: &[u8]) {
+    if let Ok(facts) = elf::facts(&bytes.to_vec()) {
+        let _ = facts.imports().count();
+        let _ = facts.defines_function("PyInit_x");
+    }
+}
+
+/// An edit of any bytes is refused, or shows in the facts of the result and is then complete.
+/// The first byte chooses the edit.
+pub(crate) fn elf_patch(input: &[u8]) {
+    let Some((choice, bytes)) = input.split_first() else {
+        return;
+    };
+    let bytes = bytes.to_vec();
+    let Ok(facts) = elf::facts(&bytes) else {
+        return;
+    };
+    let request = request(*choice, &facts);
+    let Ok(patch) = edit::plan(&bytes, &request) else {
+        return;
+    };
+    let mut edited = Vec::new();
+    let written = patch.write(&mut bytes.as_slice(), &mut edited);
+    written.expect("memory can be read and written");
+    assert_eq!(edited.len() as u64, patch.size());
+    let after = elf::facts(&edited).expect("an edited file can be read");
+    if let Some(soname) = &request.soname {
+        assert_eq!(after.soname.as_ref(), Some(soname));
+    }
+    let again = edit::plan(&edited, &request).expect("an edited file can be edited");
+    assert!(
+        again.is_identity(),
+        "the same edit again changes something: {request:?}"
+    );
+}
+
+fn request(choice: u8, old: &elf::Facts) -> Edit {
+    let mut edit = Edit::default();
+    if choice & 1 != 0 {
+        edit.soname = Some("libfuzz-1a2b3c4d.so.1".to_owned());
+    }
+    if choice & 2 != 0 {
+        edit.rpath = RpathEdit::Set(RpathKind::Rpath, "$ORIGIN/../fuzz.libs".to_owned());
+    }
+    if choice & 4 != 0 {
+        let renamed = |name: &String| (name.clone(), format!("{name}-renamed"));
+        edit.replace_needed = old.needed.iter().map(renamed).collect();
+    }
+    if choice & 8 != 0 {
+        edit.strip = Strip::All;
+    }
+    if choice & 16 != 0 {
+        edit.rpath = RpathEdit::Remove;
+    }
+    edit.clear_execstack = choice & 32 != 0;
+    edit
+}
+
+/// A wheel file name prints itself.
+pub(crate) fn file_name(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(name) = text.parse::<WheelName>() {
+        assert_eq!(name.to_string(), text);
+        assert!(!name.expanded_tags().is_empty());
+    }
+}
+
+/// RECORD: any bytes are rows or findings.
+pub(crate) fn record(bytes: &[u8]) {
+    if let Err(findings) = Record::parse(bytes, "fuzz-1.0.dist-info/RECORD") {
+        assert!(!findings.is_empty());
+    }
+}
+
+/// Email-style headers (WHEEL, METADATA): any bytes are headers and a body.
+pub(crate) fn wheel_file(bytes: &[u8]) {
+    let _ = Headers::parse(bytes);
+}
+
+/// Any bytes are a sound archive or refused with findings that can be printed.
+pub(crate) fn zip_reader(bytes: &[u8]) {
+    let options = OpenOptions {
+        verify: true,
+        fix_record: false,
+        keep_elf_bytes: 1 << 20,
+    };
+    if let Err(error) = open(bytes, &options) {
+        assert!(!error.findings.is_empty());
+        let said = error.to_string().replace('\n', "");
+        assert_eq!(escape(&said), said, "what is said can be printed");
+    }
+}
+
+/// A whole judgement of a mutated wheel: hashes are not checked, so that mutations get past
+/// them.
+pub(crate) fn show(bytes: &[u8]) {
+    let options = OpenOptions {
+        verify: false,
+        fix_record: true,
+        keep_elf_bytes: 0,
+    };
+    let Ok(wheel) = open(bytes, &options) else {
+        return;
+    };
+    let host = Host::new(HostOptions {
+        no_host: true,
+        ..HostOptions::default()
+    });
+    if let Ok(judgement) = audit(&wheel, &host, &AuditOptions::default()) {
+        let input = Input::from(&wheel);
+        let whole = report::Judgement {
+            input: &input,
+            audit: &judgement,
+            findings: &judgement.findings,
+        };
+        let _ = report::show_json::judged(&whole);
+        let detail = report::show_text::Detail { all: true };
+        let _ = report::show_text::judged(&whole, detail);
+    }
+}
+
+/// Opens `bytes` as a wheel of the name that all seeds have.
+fn open(bytes: &[u8], options: &OpenOptions) -> Result<Wheel, Error> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path: PathBuf = folder.path().join("evil-1.0-cp311-cp311-linux_x86_64.whl");
+    let mut file = std::fs::File::create(&path).expect("a file");
+    file.write_all(bytes).expect("room on the disk");
+    Wheel::open(&path, options)
+}
