@@ -1,6 +1,6 @@
 //! Carries a plan out: the only code that writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -23,11 +23,29 @@ pub struct Repaired {
     pub path: PathBuf,
     /// Its members.
     pub members: Vec<Written>,
+    /// Size of the file in bytes.
+    pub size: u64,
     /// Whether a file with the same bytes was already there.
     pub unchanged: bool,
 }
 
 impl Repaired {
+    /// Members that the input had not, the largest first.
+    pub fn added(&self, wheel: &Wheel) -> Vec<&Written> {
+        let known: BTreeSet<&str> = wheel
+            .members
+            .iter()
+            .map(|member| member.path.as_str())
+            .collect();
+        let mut added: Vec<&Written> = self
+            .members
+            .iter()
+            .filter(|member| !known.contains(member.path.as_str()))
+            .collect();
+        added.sort_by(|left, right| (right.size, &left.path).cmp(&(left.size, &right.path)));
+        added
+    }
+
     /// SHA-256 of the file.
     ///
     /// # Errors
@@ -80,14 +98,43 @@ impl Plan {
             let written = write_wheel(file, wheel, &members, &record, compression);
             let written = written.map_err(|error| write_failure(&destination, &error))?;
             wheel.check_unchanged()?;
-            Ok(written)
+            let size = file.metadata().map(|metadata| metadata.len());
+            let size = size.map_err(|error| write_failure(&destination, &error))?;
+            self.refuse_large(wheel, size)?;
+            Ok((written, size))
         };
         let Published { value, unchanged } = publish::publish(&destination, write, |_, _| Ok(()))
             .map_err(|finding| refused(vec![finding]))?;
+        let (members, size) = value;
         Ok(Repaired {
             path: destination,
-            members: value,
+            members,
+            size,
             unchanged,
+        })
+    }
+
+    /// `--max-size`.
+    fn refuse_large(&self, wheel: &Wheel, size: u64) -> Result<(), Finding> {
+        let Some(limit) = self.options.max_size.filter(|limit| size > *limit) else {
+            return Ok(());
+        };
+        let message = format!(
+            "the repaired wheel has {size} bytes, more than --max-size allows ({limit}); the input has {}",
+            wheel.file_size()
+        );
+        let mut grafts: Vec<_> = self.grafts.iter().collect();
+        grafts.sort_by_key(|graft| std::cmp::Reverse(graft.library.size));
+        let largest: Vec<String> = grafts
+            .iter()
+            .take(5)
+            .map(|graft| format!("{} ({} bytes)", graft.member, graft.library.size))
+            .collect();
+        let finding = Finding::error("wheel-too-large", message);
+        Err(if largest.is_empty() {
+            finding
+        } else {
+            finding.help(format!("the largest libraries: {}", largest.join(", ")))
         })
     }
 
@@ -136,6 +183,9 @@ impl Assembly<'_> {
                 if !DROPPED.contains(&name) {
                     dist_info.push(self.metadata_member(id, name));
                 }
+                continue;
+            }
+            if self.plan.removed.iter().any(|gone| gone.member == id) {
                 continue;
             }
             let Some(edit) = edits.get(&id) else {

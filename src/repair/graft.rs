@@ -51,7 +51,8 @@ pub struct Place {
 pub struct Grafts {
     /// What is added, by member path.
     pub list: Vec<Graft>,
-    /// Every library that is grafted, those included that are in the wheel already.
+    /// Every library that is grafted, those included that are in the wheel already; and members that
+    /// give way to others.
     pub places: BTreeMap<NodeId, Place>,
     /// Whether a library was brought in that only `dlopen` asks for.
     pub for_dlopen: bool,
@@ -72,6 +73,8 @@ pub struct Question<'a> {
     pub libs_dir: &'a str,
     /// What was asked.
     pub options: &'a RepairOptions,
+    /// Where members are that others take the place of.
+    pub replaced: &'a BTreeMap<NodeId, Place>,
 }
 
 /// Plans all grafts.
@@ -81,7 +84,8 @@ pub struct Question<'a> {
 pub fn plan(question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<Grafts, Vec<Finding>> {
     let sources = source::all(question)?;
     let included = included(question);
-    let places = places(question, &sources, &included);
+    let mut places = places(question, &sources, &included);
+    places.extend(question.replaced.clone());
     let mut list: Vec<Graft> = sources
         .iter()
         .filter_map(|(node, source)| graft(question, *node, source, &places))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::RepairOptions;
+use super::dedupe::Removed;
 use super::graft::{Grafts, imports_dlopen, rpath_kind};
 use super::rpath::{self, Dropped, folder_of, origin_to};
 use crate::audit::Audit;
@@ -36,6 +37,8 @@ pub struct Question<'a> {
     pub audit: &'a Audit,
     /// What is brought in.
     pub grafts: &'a Grafts,
+    /// What goes.
+    pub removed: &'a [Removed],
     /// The folder for it.
     pub libs_dir: &'a str,
     /// What was asked.
@@ -59,6 +62,13 @@ pub fn plan(
     let mut edits = Vec::new();
     let mut problems = Vec::new();
     for (index, elf) in question.wheel.elves.iter().enumerate() {
+        if question
+            .removed
+            .iter()
+            .any(|gone| gone.member == elf.member)
+        {
+            continue;
+        }
         let judged = question.audit.judged.get(index) == Some(&true);
         let outcome = if judged {
             planner.member(index, elf, findings)

@@ -6,6 +6,7 @@
 pub mod apply;
 mod asked;
 mod clash;
+pub mod dedupe;
 pub mod excluded;
 pub mod graft;
 pub mod member;
@@ -23,10 +24,12 @@ use crate::audit::{Audit, AuditOptions};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::host::Host;
+use crate::policy::Rung;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
 pub use apply::Repaired;
+pub use dedupe::Removed;
 pub use excluded::{Excluded, Spared};
 pub use graft::Graft;
 pub use member::MemberEdit;
@@ -114,6 +117,8 @@ pub struct Plan {
     pub grafts: Vec<Graft>,
     /// ELF members to edit, in archive order.
     pub edits: Vec<MemberEdit>,
+    /// ELF members that go because another has the same content, in archive order.
+    pub removed: Vec<Removed>,
     /// The folder for grafts.
     pub libs_dir: String,
     /// What stays outside by request.
@@ -143,49 +148,70 @@ impl Plan {
         let input = wheel.path.display().to_string();
         refuse_unrepairable(wheel, audit, options, &input)?;
         let goal = target::choose(wheel, audit, options)?;
-        let libs_dir = format!("{}{}", wheel.name.distribution, options.lib_sdir);
-        let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
-        let mut findings = Vec::new();
-        let question = graft::Question {
-            wheel,
-            audit,
-            host,
-            rung: goal.rung,
-            libs_dir: &libs_dir,
-            options,
-        };
-        let grafts = graft::plan(&question, &mut findings).map_err(refused)?;
-        let excluded = excluded::excluded(&question);
-        let spared = excluded::spared(&question, &excluded);
-        let question = member::Question {
-            wheel,
-            audit,
-            grafts: &grafts,
-            libs_dir: &libs_dir,
-            options,
-        };
-        let edits = member::plan(&question, &mut findings).map_err(refused)?;
-        let name = if options.update_tags {
-            goal.rename(&wheel.name)
-        } else {
-            wheel.name.clone()
-        };
         let mut plan = Self {
-            tag: goal.tag,
-            name,
-            grafts: grafts.list,
-            edits,
-            libs_dir,
-            excluded,
-            spared,
+            name: if options.update_tags {
+                goal.rename(&wheel.name)
+            } else {
+                wheel.name.clone()
+            },
+            tag: goal.tag.clone(),
+            grafts: Vec::new(),
+            edits: Vec::new(),
+            removed: Vec::new(),
+            libs_dir: format!("{}{}", wheel.name.distribution, options.lib_sdir),
+            excluded: Vec::new(),
+            spared: Vec::new(),
             date: options.source_date_epoch.map(DosTime::from_epoch),
-            findings,
+            findings: Vec::new(),
             options: options.clone(),
         };
+        plan.fill(wheel, audit, host, goal.rung)
+            .and_then(|()| target::check_android(audit, &plan))
+            .map_err(|findings| Error::many(ErrorKind::Refused, &input, findings))?;
         let idle = asked::without_effect(wheel, audit, &plan);
         plan.findings.extend(idle);
         plan.refuse_raised(&input)?;
         Ok(plan)
+    }
+
+    /// Plans what comes, what goes and what changes.
+    fn fill(
+        &mut self,
+        wheel: &Wheel,
+        audit: &Audit,
+        host: &Host,
+        rung: Option<Rung>,
+    ) -> Result<(), Vec<Finding>> {
+        let options = &self.options;
+        let (removed, replaced) = if options.dedupe {
+            dedupe::plan(wheel, audit)
+        } else {
+            Default::default()
+        };
+        let question = graft::Question {
+            wheel,
+            audit,
+            host,
+            rung,
+            libs_dir: &self.libs_dir,
+            options,
+            replaced: &replaced,
+        };
+        let grafts = graft::plan(&question, &mut self.findings)?;
+        self.excluded = excluded::excluded(&question);
+        self.spared = excluded::spared(&question, &self.excluded);
+        let question = member::Question {
+            wheel,
+            audit,
+            grafts: &grafts,
+            removed: &removed,
+            libs_dir: &self.libs_dir,
+            options,
+        };
+        self.edits = member::plan(&question, &mut self.findings)?;
+        self.grafts = grafts.list;
+        self.removed = removed;
+        Ok(())
     }
 
     /// Findings of the plan that the user takes for errors.
@@ -202,6 +228,18 @@ impl Plan {
             return Ok(());
         }
         Err(Error::many(ErrorKind::Refused, input, errors))
+    }
+
+    /// The member that each name now stands for, by the name it was needed by.
+    pub fn renamed(&self) -> BTreeMap<&str, &str> {
+        let mut renamed = BTreeMap::new();
+        for graft in &self.grafts {
+            let own = graft.library.facts.soname.iter();
+            for name in graft.sonames.iter().chain(own) {
+                renamed.insert(name.as_str(), graft.member.as_str());
+            }
+        }
+        renamed
     }
 
     /// The new member path of each old one that moves (ELF scripts), by old path.

@@ -1,10 +1,11 @@
 //! Which tag a repair is made for, and which tags the result claims.
 
-use super::RepairOptions;
+use super::{Plan, RepairOptions};
 use crate::audit::{Audit, Blame, Input, PlatRequest, blame};
+use crate::elf::RpathKind;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::{Rung, Since};
-use crate::tag::{PlatformTag, WheelName};
+use crate::tag::{Libc, PlatformTag, WheelName};
 use crate::wheel::Wheel;
 
 /// The goal of a repair.
@@ -85,6 +86,33 @@ fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung
             finding,
         )
     })
+}
+
+/// Bionic reads `DT_RUNPATH` from level 24 on, and never `DT_RPATH`.
+///
+/// Source: <https://android.googlesource.com/platform/bionic/+/main/android-changes-for-ndk-developers.md>
+///
+/// # Errors
+/// A finding if files could not be found on the level of the tag.
+pub(super) fn check_android(audit: &Audit, plan: &Plan) -> Result<(), Vec<Finding>> {
+    if audit.libc != Libc::Android {
+        return Ok(());
+    }
+    if plan.options.rpath.kind == Some(RpathKind::Rpath) {
+        let message = "--rpath-kind rpath is of no use: Android reads only RUNPATH";
+        return Err(vec![Finding::error("android-rpath", message)]);
+    }
+    let level = PlatformTag::new(plan.tag.as_str()).version();
+    let old = level.is_some_and(|(level, _)| level < 24);
+    if old && !plan.grafts.is_empty() {
+        let message = format!(
+            "{} cannot find libraries brought in: Android reads RUNPATH from level 24 on",
+            plan.tag
+        );
+        let help = "build for android_24 or newer, or link the libraries statically";
+        return Err(vec![Finding::error("android-rpath", message).help(help)]);
+    }
+    Ok(())
 }
 
 /// What keeps the wheel from `rung`.

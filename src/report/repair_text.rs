@@ -1,50 +1,42 @@
-//! `audit repair` for people.
+//! `audit repair` for people: what is done and why, and what it costs.
 
 use std::fmt::Write as _;
 
 use super::{file_name, table::table};
+use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
 use crate::escape::escape;
-use crate::repair::{Plan, Repaired};
+use crate::repair::{Graft, Plan, Repaired};
 use crate::wheel::Wheel;
+
+/// How many of the largest new members are listed.
+const LARGEST: usize = 5;
 
 /// What a plan would do; several lines, each ended.
 pub fn plan(wheel: &Wheel, plan: &Plan) -> String {
-    let mut text = String::new();
+    let mut text = changes(wheel, plan);
+    let added: u64 = plan.grafts.iter().map(|graft| graft.library.size).sum();
     let _ = writeln!(
         text,
-        "{} -> {}",
-        escape(&file_name(&wheel.path)),
-        escape(&plan.name.to_string())
+        "  {}: nothing written; {} to add, {} before compression, {} to edit",
+        plan.tag,
+        files(plan.grafts.len()),
+        size(added),
+        files(plan.edits.len())
     );
-    let rows: Vec<Vec<String>> = plan
-        .grafts
-        .iter()
-        .map(|graft| {
-            vec![
-                "graft".to_owned(),
-                graft.library.real_path.display().to_string(),
-                graft.member.clone(),
-                size(graft.library.size),
-            ]
-        })
-        .collect();
-    text.push_str(&table("  ", &rows));
-    let rows: Vec<Vec<String>> = plan
-        .edits
-        .iter()
-        .map(|edit| vec!["edit".to_owned(), edit.path.clone(), describe(&edit.edit)])
-        .collect();
-    text.push_str(&table("  ", &rows));
+    text.push_str(&largest(
+        plan.grafts
+            .iter()
+            .map(|graft| (graft.library.size, graft.member.as_str())),
+    ));
     text
 }
 
-/// What a repair did: the plan, and where the result is.
+/// What a repair did: the plan, where the result is, and what it added.
 pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired) -> String {
-    let mut text = plan(wheel, planned);
-    let added: u64 = planned.grafts.iter().map(|graft| graft.library.size).sum();
+    let mut text = changes(wheel, planned);
     let _ = writeln!(
         text,
-        "  {}: {} {}, {} grafted from {}, {} edited",
+        "  {}: {} {}",
         planned.tag,
         if repaired.unchanged {
             "already at"
@@ -52,15 +44,99 @@ pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired) -> String {
             "written to"
         },
         escape(&repaired.path.display().to_string()),
-        planned.grafts.len(),
-        size(added),
-        planned.edits.len(),
     );
+    let added = repaired.added(wheel);
+    let bytes: u64 = added.iter().map(|member| member.size).sum();
+    let _ = writeln!(
+        text,
+        "  added {}, {}; the wheel went from {} to {}",
+        files(added.len()),
+        size(bytes),
+        size(wheel.file_size()),
+        size(repaired.size)
+    );
+    let members = added.iter();
+    text.push_str(&largest(
+        members.map(|member| (member.size, member.path.as_str())),
+    ));
     text
 }
 
-fn describe(edit: &crate::elf::Edit) -> String {
-    use crate::elf::RpathEdit;
+/// One line for each thing that comes, goes, changes or stays outside.
+fn changes(wheel: &Wheel, plan: &Plan) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} -> {}",
+        escape(&file_name(&wheel.path)),
+        escape(&plan.name.to_string())
+    );
+    let grafts: Vec<Vec<String>> = plan.grafts.iter().map(graft_row).collect();
+    text.push_str(&table("  ", &grafts));
+    let edits: Vec<Vec<String>> = plan
+        .edits
+        .iter()
+        .map(|edit| {
+            let moved = edit.moved_to.iter().map(|path| format!("moved to {path}"));
+            let parts: Vec<String> = moved.chain(describe(&edit.edit)).collect();
+            vec!["edit".to_owned(), edit.path.clone(), parts.join("; ")]
+        })
+        .collect();
+    text.push_str(&table("  ", &edits));
+    let removed: Vec<Vec<String>> = plan
+        .removed
+        .iter()
+        .map(|gone| {
+            let reason = format!("the same as {} ({})", gone.kept, size(gone.size));
+            vec!["drop".to_owned(), gone.path.clone(), reason]
+        })
+        .collect();
+    text.push_str(&table("  ", &removed));
+    text.push_str(&table("  ", &outside(plan)));
+    text
+}
+
+fn graft_row(graft: &Graft) -> Vec<String> {
+    vec![
+        "graft".to_owned(),
+        graft.library.real_path.display().to_string(),
+        graft.member.clone(),
+        size(graft.library.size),
+        match graft.needed_by.as_slice() {
+            [] => "asked for".to_owned(),
+            [one] => format!("needed by {one}"),
+            [one, more @ ..] => format!("needed by {one} and {} more", more.len()),
+        },
+    ]
+}
+
+/// What stays outside by request, and what needs not come because of that.
+fn outside(plan: &Plan) -> Vec<Vec<String>> {
+    let excluded = plan.excluded.iter().map(|excluded| {
+        vec![
+            "leave".to_owned(),
+            excluded.soname.clone(),
+            format!(
+                "--exclude {}, needed by {}",
+                excluded.pattern,
+                excluded.needed_by.join(", ")
+            ),
+        ]
+    });
+    let spared = plan.spared.iter().map(|spared| {
+        vec![
+            "spare".to_owned(),
+            spared.soname.clone(),
+            match spared.size {
+                Some(bytes) => format!("only excluded libraries need it ({})", size(bytes)),
+                None => "only excluded libraries need it".to_owned(),
+            },
+        ]
+    });
+    excluded.chain(spared).collect()
+}
+
+fn describe(edit: &Edit) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(
         edit.replace_needed
@@ -75,12 +151,32 @@ fn describe(edit: &crate::elf::Edit) -> String {
     match &edit.rpath {
         RpathEdit::Keep => {}
         RpathEdit::Remove => parts.push("no search path".to_owned()),
-        RpathEdit::Set(_, path) => parts.push(format!("search path {path}")),
+        RpathEdit::Set(RpathKind::Rpath, path) => parts.push(format!("RPATH {path}")),
+        RpathEdit::Set(RpathKind::Runpath, path) => parts.push(format!("RUNPATH {path}")),
     }
-    if edit.strip != crate::elf::Strip::None {
+    if edit.strip != Strip::None {
         parts.push("stripped".to_owned());
     }
-    parts.join("; ")
+    parts
+}
+
+/// The largest of several files, if it takes a list to know them.
+fn largest<'a>(files: impl Iterator<Item = (u64, &'a str)>) -> String {
+    let mut files: Vec<(u64, &str)> = files.collect();
+    files.sort_by(|left, right| (right.0, left.1).cmp(&(left.0, right.1)));
+    let rows: Vec<Vec<String>> = files
+        .iter()
+        .take(LARGEST)
+        .map(|(bytes, path)| vec![size(*bytes), (*path).to_owned()])
+        .collect();
+    table("    ", &rows)
+}
+
+fn files(count: usize) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    }
 }
 
 /// Bytes for people, in decimal units.
