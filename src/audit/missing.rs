@@ -24,6 +24,20 @@ pub struct Missing {
     pub near: Vec<String>,
 }
 
+/// How many missing libraries are told one by one.
+const TOLD: usize = 40;
+
+/// What to say of `missing`: each by itself, up to a number that somebody will read.
+pub fn findings(missing: &[Missing]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = missing.iter().take(TOLD).map(Missing::finding).collect();
+    if missing.len() > TOLD {
+        let more = missing.len().saturating_sub(TOLD);
+        let message = format!("{more} more libraries that its ELF files need were not found");
+        findings.push(Finding::warning("lib-not-found", message));
+    }
+    findings
+}
+
 /// Everything that a repair for `tag` would not find, by name.
 pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
     let externals = audit.externals.iter();
@@ -49,7 +63,7 @@ pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
             }
         }
     }
-    for missing in absent.values_mut() {
+    for missing in absent.values_mut().take(TOLD) {
         missing.near.extend(near_misses(audit, input, missing));
     }
     absent.into_values().collect()
@@ -153,8 +167,7 @@ impl Missing {
         format!("looked in {}", groups.join(", "))
     }
 
-    /// As a finding; the caller chooses how much it matters.
-    pub fn finding(&self) -> Finding {
+    fn finding(&self) -> Finding {
         let message = format!("{} was not found; {}", self.soname, self.needed_by());
         Finding::warning("lib-not-found", message).help(self.help())
     }

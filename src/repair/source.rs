@@ -87,7 +87,7 @@ fn read(
 fn missing(question: &Question<'_>) -> Vec<Finding> {
     let tag = question.rung.map_or(Since::Never, Since::Rung);
     let found = missing::missing(question.audit, &Input::from(question.wheel), tag);
-    let findings = found.iter().map(missing::Missing::finding);
+    let findings = missing::findings(&found).into_iter();
     findings
         .map(|finding| finding.with(Severity::Error))
         .collect()
