@@ -6,7 +6,7 @@
 //!
 //!   --soname NAME              --rpath PATH | --runpath PATH | --remove-rpath
 //!   --replace-needed OLD=NEW   --remove-needed NAME     --add-needed NAME
-//!   --strip all|debug|unneeded --clear-execstack
+//!   --strip all|debug|unneeded --clear-execstack        --debug-dir DIR
 //! ```
 //!
 //! Prints `SIZE-BEFORE SIZE-AFTER` and one line per finding. `OUT` may be `IN`.
@@ -17,9 +17,10 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
-use wheel_audit::elf::edit::plan;
-use wheel_audit::elf::{Edit, Image, RpathEdit, RpathKind, Strip};
+use wheel_audit::elf::edit::{plan, split_debug};
+use wheel_audit::elf::{Edit, Image, Patch, RpathEdit, RpathKind, Strip};
 
 /// A file that is read where it is looked at.
 struct FileImage {
@@ -40,11 +41,13 @@ impl Image for FileImage {
 struct Job {
     edit: Edit,
     files: Vec<String>,
+    debug_dir: Option<PathBuf>,
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Job, Box<dyn Error>> {
     let mut edit = Edit::default();
     let mut files = Vec::new();
+    let mut debug_dir = None;
     while let Some(argument) = arguments.next() {
         let mut value = || {
             arguments
@@ -73,32 +76,50 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Job, Box<dyn Err
                     other => return Err(format!("--strip {other}").into()),
                 }
             }
+            "--debug-dir" => debug_dir = Some(PathBuf::from(value()?)),
             "--clear-execstack" => edit.clear_execstack = true,
             _ => files.push(argument),
         }
     }
-    Ok(Job { edit, files })
+    Ok(Job {
+        edit,
+        files,
+        debug_dir,
+    })
+}
+
+fn write(patch: &Patch, source: &Path, target: &Path) -> io::Result<()> {
+    let mut source = File::open(source)?;
+    let mode = source.metadata()?.permissions().mode();
+    let draft = target.with_added_extension("new");
+    let mut sink = BufWriter::new(File::create(&draft)?);
+    patch.write(&mut source, &mut sink)?;
+    sink.flush()?;
+    fs::set_permissions(&draft, fs::Permissions::from_mode(mode))?;
+    fs::rename(&draft, target)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let job = parse(std::env::args().skip(1))?;
+    let mut job = parse(std::env::args().skip(1))?;
     let [input, output] = job.files.as_slice() else {
         return Err("two files, IN and OUT, are needed".into());
     };
-    let mut file = File::open(input)?;
+    let (input, output) = (Path::new(input), Path::new(output));
+    let file = File::open(input)?;
     let size = file.metadata()?.len();
-    let image = FileImage {
-        file: file.try_clone()?,
-        size,
-    };
+    let image = FileImage { file, size };
+    if let Some(folder) = &job.debug_dir
+        && let Some(debug) = split_debug(&image)?
+    {
+        let path = folder.join(debug.path());
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        write(&debug.patch, input, &path)?;
+        job.edit.debug_link = Some(debug.link());
+    }
     let patch = plan(&image, &job.edit)?;
-    let mode = file.metadata()?.permissions().mode();
-    let draft = format!("{output}.new");
-    let mut sink = BufWriter::new(File::create(&draft)?);
-    patch.write(&mut file, &mut sink)?;
-    sink.flush()?;
-    fs::set_permissions(&draft, fs::Permissions::from_mode(mode))?;
-    fs::rename(&draft, output)?;
+    write(&patch, input, output)?;
     println!("{size} {}", patch.size());
     for finding in patch.findings() {
         println!("{finding}");

@@ -2,7 +2,7 @@
 
 use super::image::{ElfError, Image};
 pub use super::patch::{Patch, PatchedImage};
-use super::plan;
+use super::{debugfile, plan};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which dynamic tag holds the library search path.
@@ -40,6 +40,15 @@ pub enum Strip {
     All,
 }
 
+/// `.gnu_debuglink`: which file holds the debug information.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugLink {
+    /// Its name, without folders.
+    pub file: String,
+    /// The CRC-32 of its bytes.
+    pub crc32: u32,
+}
+
 /// A request; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Edit {
@@ -55,6 +64,8 @@ pub struct Edit {
     pub add_needed: Vec<String>,
     /// What to strip first.
     pub strip: Strip,
+    /// Where the debug information went; see [`split_debug`].
+    pub debug_link: Option<DebugLink>,
     /// Clear the executable bit of `PT_GNU_STACK`.
     pub clear_execstack: bool,
 }
@@ -80,4 +91,55 @@ pub enum EditError {
 /// See [`EditError`].
 pub fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
     plan::plan(image, edit)
+}
+
+/// The debug information of a file, as a file of its own.
+#[derive(Clone, Debug)]
+pub struct DebugFile {
+    /// `NT_GNU_BUILD_ID` of the file that it belongs to.
+    pub build_id: Option<Vec<u8>>,
+    /// Makes it from that file.
+    pub patch: Patch,
+    /// The CRC-32 of its bytes.
+    pub crc32: u32,
+}
+
+impl DebugFile {
+    /// Its path below a folder for debug files, as debuggers look for it:
+    /// `.build-id/12/34….debug`, or a name by checksum for files without a build-id.
+    pub fn path(&self) -> String {
+        match self.build_id.as_deref() {
+            Some([first, rest @ ..]) if !rest.is_empty() => {
+                format!(".build-id/{first:02x}/{}.debug", hex(rest))
+            }
+            _ => format!("{:08x}.debug", self.crc32),
+        }
+    }
+
+    /// What the stripped file must say about it.
+    pub fn link(&self) -> DebugLink {
+        let path = self.path();
+        let file = path.rsplit('/').next().unwrap_or(&path).to_owned();
+        let crc32 = self.crc32;
+        DebugLink { file, crc32 }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+        text
+    })
+}
+
+/// Plans a file with the debug information and symbols of the ELF file in `image`: its
+/// sections with their indices and addresses, without the contents that are loaded. `None`
+/// if it has neither.
+///
+/// # Errors
+/// See [`EditError`].
+pub fn split_debug(image: &dyn Image) -> Result<Option<DebugFile>, EditError> {
+    debugfile::split(image)
 }

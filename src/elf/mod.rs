@@ -2,6 +2,7 @@
 
 mod assemble;
 mod conflict;
+mod debugfile;
 mod difference;
 pub mod dynamic;
 pub mod dynstr;
@@ -16,16 +17,17 @@ pub mod image;
 mod makeroom;
 mod newload;
 mod notes;
-#[expect(dead_code, reason = "strip and verify use the rest")]
 mod patch;
 mod place;
 mod plan;
 mod second;
-#[expect(dead_code, reason = "strip and verify use the rest")]
 mod sections;
 mod seen;
 mod source;
 mod strings;
+mod strip;
+mod striplayout;
+mod striptables;
 mod symbols;
 mod symbolvalues;
 #[cfg(any(test, feature = "testing"))]
@@ -33,6 +35,7 @@ pub mod synth;
 pub mod verify;
 mod verifybytes;
 mod verifysections;
+mod verifysymbols;
 mod versionedit;
 pub mod versions;
 pub mod view;
@@ -40,6 +43,8 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-pub use edit::{Edit, EditError, Patch, PatchedImage, RpathEdit, RpathKind, Strip};
+pub use edit::{
+    DebugFile, DebugLink, Edit, EditError, Patch, PatchedImage, RpathEdit, RpathKind, Strip,
+};
 pub use facts::{Facts, facts};
 pub use image::{ElfError, Image};

@@ -112,11 +112,6 @@ impl Patch {
         self
     }
 
-    /// Start in the changed file, and piece.
-    pub(crate) fn pieces(&self) -> &[(u64, Piece)] {
-        &self.pieces
-    }
-
     /// Reads the old file from `source`, start to end, and writes the changed one to `sink`.
     /// `source` is read to the size of the old file even where its end is not needed, so
     /// that a checksum taken on the way covers all of it.

@@ -16,6 +16,7 @@ use super::place::{PF_X, Placement, Spot, Want, place};
 use super::sections::sht;
 use super::source::Source;
 use super::strings::Strings;
+use super::strip;
 use super::verify::verify_patch;
 use super::versionedit;
 use crate::finding::Finding;
@@ -27,7 +28,13 @@ const ET_DYN: u16 = 3;
 
 /// Plans `edit` and verifies the result.
 pub(crate) fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
-    let patch = plan_dynamic(image, edit)?;
+    let mut patch = strip::plan(image, edit)?;
+    if patch.is_identity() {
+        patch = plan_dynamic(image, edit)?;
+    } else {
+        let rest = plan_dynamic(&patch.view(image), edit)?;
+        patch = patch.then(rest);
+    }
     if !patch.is_identity() {
         verify_patch(image, &patch, edit)?;
     }

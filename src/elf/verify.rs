@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::difference::Comparison;
-use super::edit::{Edit, EditError, Strip};
+use super::edit::{Edit, EditError};
 use super::faults::{PT_PHDR, faults};
 use super::header::{Segment, pt};
 use super::image::{ElfError, Image, bytes_at};
@@ -97,7 +97,7 @@ impl Case<'_> {
         let before = bytes_at(self.bytes.old, 0, size, "ELF header")?;
         let after = bytes_at(self.bytes.new, 0, size, "ELF header")?;
         for (at, (old, new)) in before.iter().zip(after.iter()).enumerate() {
-            let stripped = self.edit.strip != Strip::None && sections.contains(&at);
+            let stripped = self.is_stripped() && sections.contains(&at);
             if old != new && !tables.contains(&at) && !segments.contains(&at) && !stripped {
                 return Err(wrong(format!("byte {at} of the ELF header changed")));
             }
@@ -211,7 +211,7 @@ impl Case<'_> {
 
     /// What was appended to the file is still its end.
     fn check_payload(&self) -> Result<(), EditError> {
-        if self.edit.strip != Strip::None {
+        if self.is_stripped() {
             // Stripping refuses files with a payload.
             return Ok(());
         }

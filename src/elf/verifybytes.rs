@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::dynamic::dt;
-use super::edit::{EditError, Strip};
+use super::edit::EditError;
 use super::image::{ElfError, bytes_at};
 use super::sections::{Section, sht};
 use super::source::Source;
@@ -46,14 +46,17 @@ impl<'a> Allowed<'a> {
             let len = count.saturating_mul(encoding.dynamic_entry_size());
             ranges.push(offset..offset.saturating_add(len));
         }
+        if let Some(table) = source.sections.as_ref().filter(|_| case.is_stripped()) {
+            // patchelf puts section headers into a segment.
+            ranges.push(table.offset..table.table_end(encoding));
+        }
         allow_versions(case, &mut ranges)?;
         let mut sections = source.headers().iter();
-        let stripped = case.edit.strip != Strip::None;
         Ok(Self {
             source,
             ranges,
             symbols: sections.find(|s| s.kind == sht::DYNSYM).copied(),
-            renumbered: stripped,
+            renumbered: case.is_stripped(),
             moved: moved(case),
         })
     }

@@ -1,0 +1,142 @@
+//! The debug information of a file, as a file of its own: what `objcopy --only-keep-debug`
+//! makes, for any architecture.
+//!
+//! Section headers keep their indices, names and addresses, which is what debuggers go by;
+//! what is loaded becomes `SHT_NOBITS`, but for the notes, which hold the build-id.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use super::edit::{DebugFile, EditError};
+use super::header::{Segment, pt};
+use super::image::{Image, bytes_at};
+use super::notes::Notes;
+use super::patch::{Draft, Patch};
+use super::sections::{Section, sht};
+use super::source::{Source, file_end};
+use super::strip::{is_debug_name, read_names, section_name};
+
+/// How much is read at a time for the checksum.
+const WINDOW: u64 = 64 * 1024;
+
+/// Plans the debug file of `image`; `None` if it has neither debug information nor symbols.
+pub(crate) fn split(image: &dyn Image) -> Result<Option<DebugFile>, EditError> {
+    let source = Source::read(image)?;
+    let Some(sections) = &source.sections else {
+        return Ok(None);
+    };
+    let names = read_names(&source, sections)?;
+    let is_wanted = |section: &Section| {
+        let name = section_name(&names, section);
+        !section.is_alloc() && (section.kind == sht::SYMTAB || is_debug_name(name))
+    };
+    if !sections.headers.iter().any(is_wanted) {
+        return Ok(None);
+    }
+    let patch = lay_out(&source)?;
+    Ok(Some(DebugFile {
+        build_id: Notes::read(&source.view)?.build_id,
+        crc32: checksum(&patch.view(image))?,
+        patch,
+    }))
+}
+
+fn lay_out(source: &Source<'_>) -> Result<Patch, EditError> {
+    let too_large = || EditError::Unsafe("an offset would not fit into 32 bits".to_owned());
+    let encoding = source.view.encoding();
+    let mut draft = Draft::default();
+    draft.copy(0..encoding.header_size());
+    let (table, table_end) = source.segment_table();
+    draft.align(encoding.word_size());
+    let segment_table = draft.size();
+    draft.zero(table_end.saturating_sub(table));
+    let mut headers = source.headers().to_vec();
+    copy_contents(source, &mut headers, &mut draft)?;
+    draft.align(encoding.word_size());
+    let section_table = draft.size();
+    let mut at = segment_table;
+    for segment in &source.view.segments {
+        let bytes = emptied(source, segment, &headers).encode(encoding);
+        draft.overlay(at, bytes.ok_or_else(too_large)?);
+        at = at.saturating_add(encoding.segment_size());
+    }
+    let mut bytes = Vec::new();
+    for header in &headers {
+        bytes.extend(header.encode(encoding).ok_or_else(too_large)?);
+    }
+    draft.bytes(bytes);
+    let (first, second) = if encoding.is_64 { (32, 40) } else { (28, 32) };
+    for (field, value) in [(first, segment_table), (second, section_table)] {
+        draft.overlay(field, encoding.word_bytes(value).ok_or_else(too_large)?);
+    }
+    Ok(draft.finish(source.size()))
+}
+
+/// Copies notes and what is not loaded, in file order, and sets the places in `headers`.
+fn copy_contents(
+    source: &Source<'_>,
+    headers: &mut [Section],
+    draft: &mut Draft,
+) -> Result<(), EditError> {
+    let mut order: Vec<(u64, usize)> = headers
+        .iter()
+        .enumerate()
+        .map(|(index, section)| (section.offset, index))
+        .collect();
+    order.sort_unstable();
+    let mut done = 0_u64;
+    for (_, index) in order {
+        let Some(section) = headers.get_mut(index).filter(|s| s.kind != 0) else {
+            continue;
+        };
+        if section.is_alloc() && section.kind != sht::NOTE {
+            section.kind = sht::NOBITS;
+        }
+        draft.align(section.align.clamp(1, 4096));
+        let range = section.offset..section.file_end();
+        section.offset = draft.size();
+        if range.start == range.end {
+            continue;
+        }
+        if range.start < done || range.end > source.size() {
+            let reason = "its sections overlap or reach past the end of the file";
+            return Err(EditError::Unsafe(reason.to_owned()));
+        }
+        done = range.end;
+        draft.copy(range);
+    }
+    Ok(())
+}
+
+/// The program header without its bytes, which are not in the debug file; those of a note
+/// that one section holds are.
+fn emptied(source: &Source<'_>, segment: &Segment, headers: &[Section]) -> Segment {
+    let mut segment = *segment;
+    let pairs = source.headers().iter().zip(headers);
+    let mut notes = pairs.filter(|(_, new)| new.kind == sht::NOTE);
+    let holder =
+        notes.find(|(old, _)| old.offset <= segment.offset && file_end(&segment) <= old.file_end());
+    match holder {
+        Some((old, new)) if segment.kind == pt::NOTE => {
+            let into = segment.offset.saturating_sub(old.offset);
+            segment.offset = new.offset.saturating_add(into);
+        }
+        _ => {
+            segment.filesz = 0;
+        }
+    }
+    segment
+}
+
+fn checksum(image: &dyn Image) -> Result<u32, EditError> {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut at = 0_u64;
+    while let Some(left) = image.size().checked_sub(at).filter(|left| *left > 0) {
+        let now = left.min(WINDOW);
+        hasher.update(&bytes_at(image, at, now, "debug file")?);
+        at = at.saturating_add(now);
+    }
+    Ok(hasher.finalize())
+}

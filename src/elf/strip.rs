@@ -1,0 +1,205 @@
+//! Stripping: sections that no loader needs go, everything that is loaded stays where it
+//! is. Works on any architecture, and on files that GNU strip breaks because another tool
+//! moved their program headers.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use super::edit::{Edit, EditError, Strip};
+use super::image::{Image, bytes_at};
+use super::patch::Patch;
+use super::sections::{SHN_LORESERVE, Section, Sections, sht};
+use super::source::Source;
+use super::{striplayout, striptables};
+
+/// Larger tables of section names are not read.
+const MOST_NAMES: u64 = 1 << 24;
+
+/// Debug information by the names that compilers and linkers use; as GNU strip knows it.
+const DEBUG_NAMES: [&[u8]; 7] = [
+    b".debug",
+    b".zdebug",
+    b".stab",
+    b".line",
+    b".gdb_index",
+    b".gnu.debuglto_",
+    b".gnu.linkonce.wi.",
+];
+/// Where a stripped file says which file has its debug information.
+pub(crate) const DEBUG_LINK: &[u8] = b".gnu_debuglink";
+
+/// Which sections stay.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// By section index.
+    pub(crate) keeps: Vec<bool>,
+    /// The section name table.
+    pub(crate) names: Vec<u8>,
+}
+
+impl Selection {
+    /// Whether section `index` stays.
+    pub(crate) fn keeps(&self, index: usize) -> bool {
+        self.keeps.get(index).copied().unwrap_or(false)
+    }
+
+    /// The name of a section.
+    pub(crate) fn name(&self, section: &Section) -> &[u8] {
+        section_name(&self.names, section)
+    }
+}
+
+/// The name of `section` in `names`; empty if it lies outside.
+pub(crate) fn section_name<'n>(names: &'n [u8], section: &Section) -> &'n [u8] {
+    let start = usize::try_from(section.name).unwrap_or(usize::MAX);
+    let rest = names.get(start..).unwrap_or_default();
+    rest.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// Whether debug information has such names.
+pub(crate) fn is_debug_name(name: &[u8]) -> bool {
+    DEBUG_NAMES.iter().any(|start| name.starts_with(start))
+}
+
+/// Plans the stripping that `edit` asks for.
+///
+/// # Errors
+/// [`EditError::Unsafe`] for files with data behind them, which a strip would lose, and for
+/// section headers that contradict each other.
+pub(crate) fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
+    let unchanged = || Ok(Patch::identity(image.size()));
+    if edit.strip == Strip::None && edit.debug_link.is_none() {
+        return unchanged();
+    }
+    let source = Source::read(image)?;
+    let Some(sections) = &source.sections else {
+        return unchanged();
+    };
+    let selection = select(&source, sections, edit)?;
+    let links = edit.debug_link.as_ref();
+    let stays = !selection.keeps.contains(&false) || has_link(&source, &selection, edit)?;
+    if stays && (links.is_none() || has_link(&source, &selection, edit)?) {
+        return unchanged();
+    }
+    if source.has_payload()? {
+        let reason = "data is appended to the file, which stripping would have to move or lose";
+        return Err(EditError::Unsafe(reason.to_owned()));
+    }
+    striplayout::lay_out(&source, sections, &selection, edit)
+}
+
+/// The section name table.
+pub(crate) fn read_names(source: &Source<'_>, sections: &Sections) -> Result<Vec<u8>, EditError> {
+    let Some(table) = sections.headers.get(sections.names) else {
+        return Ok(Vec::new());
+    };
+    if table.file_size() > MOST_NAMES || table.file_end() > source.size() {
+        return Ok(Vec::new());
+    }
+    let image = source.view.image;
+    let names = bytes_at(image, table.offset, table.file_size(), "section names")?;
+    Ok(names.into_owned())
+}
+
+fn select(source: &Source<'_>, sections: &Sections, edit: &Edit) -> Result<Selection, EditError> {
+    let names = read_names(source, sections)?;
+    let headers = &sections.headers;
+    if headers.iter().any(|section| section.kind == sht::GROUP) {
+        let reason = "it has section groups, as an object file that is not linked yet";
+        return Err(EditError::Unsafe(reason.to_owned()));
+    }
+    if headers.len() >= usize::from(SHN_LORESERVE) {
+        let reason = "it has more sections than symbols can refer to";
+        return Err(EditError::Unsafe(reason.to_owned()));
+    }
+    let mut keeps: Vec<bool> = headers
+        .iter()
+        .map(|section| {
+            let name = section_name(&names, section);
+            let replaced = edit.debug_link.is_some() && name == DEBUG_LINK;
+            let debug = edit.strip != Strip::None && is_debug_name(name);
+            section.is_alloc() || section.kind == 0 || !(debug || replaced)
+        })
+        .collect();
+    let symbols = matches!(edit.strip, Strip::All | Strip::Unneeded);
+    drop_relocations(headers, &mut keeps, edit.strip == Strip::All);
+    if symbols {
+        drop_symbols(headers, sections.names, &mut keeps);
+    }
+    Ok(Selection { keeps, names })
+}
+
+/// Relocations that linkers leave on request: of sections that go, or all.
+fn drop_relocations(headers: &[Section], keeps: &mut [bool], all: bool) {
+    let before = keeps.to_vec();
+    for (section, keep) in headers.iter().zip(keeps) {
+        if section.is_alloc() || !matches!(section.kind, sht::REL | sht::RELA) {
+            continue;
+        }
+        let target = usize::try_from(section.info).unwrap_or(usize::MAX);
+        *keep = !all && before.get(target).copied().unwrap_or(false);
+    }
+}
+
+/// The symbol table, unless a section that stays refers to it, and then its names.
+fn drop_symbols(headers: &[Section], section_names: usize, keeps: &mut [bool]) {
+    let links_to = |keeps: &[bool], index: usize| {
+        let mut users = headers.iter().zip(keeps);
+        users.any(|(section, keep)| {
+            let link = usize::try_from(section.link).unwrap_or(usize::MAX);
+            *keep && section.kind != sht::SYMTAB_SHNDX && link == index
+        })
+    };
+    for (index, section) in headers.iter().enumerate() {
+        if section.kind != sht::SYMTAB || section.is_alloc() || links_to(keeps, index) {
+            continue;
+        }
+        let position = u32::try_from(index).unwrap_or(u32::MAX);
+        for (other, keep) in headers.iter().zip(keeps.iter_mut()) {
+            if other.kind == sht::SYMTAB_SHNDX && other.link == position && !other.is_alloc() {
+                *keep = false;
+            }
+        }
+        if let Some(keep) = keeps.get_mut(index) {
+            *keep = false;
+        }
+        let names = usize::try_from(section.link).unwrap_or(usize::MAX);
+        let is_plain = headers
+            .get(names)
+            .is_some_and(|names| names.kind == sht::STRTAB && !names.is_alloc());
+        if is_plain
+            && names != section_names
+            && !links_to(keeps, names)
+            && let Some(keep) = keeps.get_mut(names)
+        {
+            *keep = false;
+        }
+    }
+}
+
+/// Whether nothing but the link to the debug file would change, and that is there already.
+fn has_link(source: &Source<'_>, selection: &Selection, edit: &Edit) -> Result<bool, EditError> {
+    let Some(link) = &edit.debug_link else {
+        return Ok(false);
+    };
+    let mut there = false;
+    for (index, section) in source.headers().iter().enumerate() {
+        if selection.keeps(index) {
+            continue;
+        }
+        let content = striptables::link_content(source, link);
+        let same_size = u64::try_from(content.len()).ok() == Some(section.file_size());
+        if selection.name(section) != DEBUG_LINK || !same_size {
+            return Ok(false);
+        }
+        let image = source.view.image;
+        let bytes = bytes_at(image, section.offset, section.file_size(), "debug link")?;
+        if *bytes != *content {
+            return Ok(false);
+        }
+        there = true;
+    }
+    Ok(there)
+}

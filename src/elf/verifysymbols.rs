@@ -1,0 +1,130 @@
+//! Whether the symbols of a stripped file are those of the old one, but for symbols of
+//! sections that went.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+use std::borrow::Cow;
+
+use super::edit::EditError;
+use super::encoding::Encoding;
+use super::image::{ElfError, Image, bytes_at};
+use super::sections::{SHN_LORESERVE, Section};
+use super::symbolvalues::{Symbol, section_field, value_field};
+use super::verify::{Case, wrong};
+
+/// How much is read at a time, in symbols.
+const WINDOW: u64 = 4096;
+/// `SHN_ABS`.
+const ABSOLUTE: u16 = 0xfff1;
+
+/// Compares two symbol tables; `map` gives the new index of each section that stays.
+pub(crate) fn check(
+    case: &Case<'_>,
+    old: &Section,
+    new: &Section,
+    map: &[Option<u16>],
+) -> Result<(), EditError> {
+    let encoding = case.before.view.encoding();
+    let mut before = Table::new(case.bytes.old, encoding, old);
+    let mut after = Table::new(case.bytes.new, encoding, new);
+    let mut next = 0_u64;
+    for index in 0..before.count {
+        let symbol = before.read(index)?.to_vec();
+        let section = Symbol::decode(encoding, &symbol).map_or(0, |symbol| symbol.section);
+        let place = if section == 0 || section >= SHN_LORESERVE {
+            Some(section)
+        } else {
+            map.get(usize::from(section)).copied().flatten()
+        };
+        if next >= after.count {
+            if place.is_none() {
+                continue;
+            }
+            return Err(wrong("a symbol went missing"));
+        }
+        let moved = section < SHN_LORESERVE && has_moved(case, section, place);
+        let same = {
+            let found = after.read(next)?;
+            is_same(encoding, &symbol, found, place.unwrap_or(ABSOLUTE), moved)
+        };
+        match (same, place) {
+            (true, _) => next = next.saturating_add(1),
+            (false, None) => {}
+            (false, Some(_)) => return Err(wrong(format!("symbol {index} changed"))),
+        }
+    }
+    if next == after.count {
+        Ok(())
+    } else {
+        Err(wrong("symbols came"))
+    }
+}
+
+fn has_moved(case: &Case<'_>, old: u16, new: Option<u16>) -> bool {
+    let address = |headers: &[Section], index: u16| {
+        let section = headers.get(usize::from(index));
+        section.map(|section| section.addr)
+    };
+    let new = new.and_then(|new| address(case.after.headers(), new));
+    new != address(case.before.headers(), old)
+}
+
+/// Equal but for the section index, which must be `section`, and, if that moved, the value.
+fn is_same(encoding: Encoding, old: &[u8], new: &[u8], section: u16, moved: bool) -> bool {
+    let field = |at: u64, len: u64| {
+        let start = usize::try_from(at).unwrap_or(usize::MAX);
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        start..start.saturating_add(len)
+    };
+    let index = field(section_field(encoding), 2);
+    let value = field(value_field(encoding), encoding.word_size());
+    let pairs = old.iter().zip(new).enumerate();
+    let mut others = pairs.filter(|(at, _)| !(index.contains(at) || moved && value.contains(at)));
+    old.len() == new.len()
+        && others.all(|(_, (old, new))| old == new)
+        && Symbol::decode(encoding, new).is_some_and(|symbol| symbol.section == section)
+}
+
+/// A symbol table that is read a window at a time.
+struct Table<'a> {
+    image: &'a dyn Image,
+    step: u64,
+    start: u64,
+    count: u64,
+    window: Cow<'a, [u8]>,
+    first: u64,
+}
+
+impl<'a> Table<'a> {
+    fn new(image: &'a dyn Image, encoding: Encoding, section: &Section) -> Self {
+        let step = encoding.symbol_size();
+        Self {
+            image,
+            step,
+            start: section.offset,
+            count: section.size.checked_div(step).unwrap_or_default(),
+            window: Cow::Borrowed(&[]),
+            first: 0,
+        }
+    }
+
+    fn read(&mut self, index: u64) -> Result<&[u8], ElfError> {
+        let held = u64::try_from(self.window.len()).unwrap_or_default();
+        let held = held.checked_div(self.step).unwrap_or_default();
+        if index < self.first || index >= self.first.saturating_add(held) {
+            let at = self.start.saturating_add(index.saturating_mul(self.step));
+            let count = self.count.saturating_sub(index).min(WINDOW);
+            let len = count.saturating_mul(self.step);
+            self.window = bytes_at(self.image, at, len, "symbols")?;
+            self.first = index;
+        }
+        let into = index.saturating_sub(self.first).saturating_mul(self.step);
+        let start = usize::try_from(into).unwrap_or(usize::MAX);
+        let len = usize::try_from(self.step).unwrap_or_default();
+        let symbol = self.window.get(start..start.saturating_add(len));
+        symbol.ok_or_else(|| ElfError::malformed("a symbol lies outside its table"))
+    }
+}
