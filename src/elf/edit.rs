@@ -41,7 +41,7 @@ pub enum Strip {
 }
 
 /// `.gnu_debuglink`: which file holds the debug information.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DebugLink {
     /// Its name, without folders.
     pub file: String,
