@@ -17,22 +17,22 @@ const TABLES: [(u32, i64, &str); 4] = [
     (
         sht::DYNSYM,
         dt::SYMTAB,
-        "the section headers show other dynamic symbols than the loader uses",
+        "section headers that show other dynamic symbols than the loader uses",
     ),
     (
         sht::GNU_VERSYM,
         dt::VERSYM,
-        "the section headers show other symbol versions than the loader uses",
+        "section headers that show other symbol versions than the loader uses",
     ),
     (
         sht::GNU_VERDEF,
         dt::VERDEF,
-        "the section headers show other defined versions than the loader uses",
+        "section headers that show other defined versions than the loader uses",
     ),
     (
         sht::GNU_VERNEED,
         dt::VERNEED,
-        "the section headers show other needed versions than the loader uses",
+        "section headers that show other needed versions than the loader uses",
     ),
 ];
 
@@ -45,14 +45,14 @@ pub(super) fn of(view: &View<'_>) -> Option<&'static str> {
         return None;
     }
     let Some(sections) = Sections::read(view.image, &view.header).ok()? else {
-        return Some("the section headers lie outside the file or have an unknown size");
+        return Some("section headers outside the file or of an unknown size");
     };
     let segment = view.segments.iter().find(|s| s.kind == pt::DYNAMIC)?;
     let of_kind = |kind| sections.headers.iter().find(move |s| s.kind == kind);
     let same =
         |section: &Section| section.addr == segment.vaddr && section.offset == segment.offset;
     if of_kind(sht::DYNAMIC).is_none_or(|section| !same(section)) {
-        return Some("the section headers show other dynamic entries than the loader uses");
+        return Some("section headers that show other dynamic entries than the loader uses");
     }
     let mut tables = TABLES.iter();
     let wrong = tables

@@ -27,6 +27,7 @@ mod musl_glibc;
 mod needed_path;
 mod private_glibc;
 mod rpath;
+mod sections;
 mod soname;
 mod tag;
 mod text_relocations;
@@ -46,12 +47,13 @@ pub struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     tag::check,
     missing::check,
     driver::check,
     needed_path::check,
     loads_also::check,
+    sections::check,
     graft_source::check,
     rpath::check,
     soname::check,

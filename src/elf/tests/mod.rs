@@ -162,7 +162,7 @@ fn section_headers_that_tell_of_other_tables_are_noticed() {
             file.put_word(at, value);
             facts(&file.bytes).unwrap().section_conflict.unwrap()
         };
-        let outside = "the section headers lie outside the file or have an unknown size";
+        let outside = "section headers outside the file or of an unknown size";
         assert_eq!(conflict(shoff, 1 << 30), outside);
         // sh_addr of .dynsym, the second section, and of .dynamic, the seventh.
         let (entry, addr) = if file.encoding.is_64 {
@@ -170,9 +170,9 @@ fn section_headers_that_tell_of_other_tables_are_noticed() {
         } else {
             (40, 12)
         };
-        let symbols = "the section headers show other dynamic symbols than the loader uses";
+        let symbols = "section headers that show other dynamic symbols than the loader uses";
         assert_eq!(conflict(table + 2 * entry + addr, 0x10), symbols);
-        let dynamic = "the section headers show other dynamic entries than the loader uses";
+        let dynamic = "section headers that show other dynamic entries than the loader uses";
         assert_eq!(conflict(table + 7 * entry + addr, 0x10), dynamic);
         synth.sections = false;
         assert_eq!(read(&synth).section_conflict, None);
