@@ -1,5 +1,6 @@
 //! Data to standard output, words to standard error, colour only for terminals.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -74,14 +75,39 @@ impl Terminal {
         wheel: &str,
         findings: impl IntoIterator<Item = &'a Finding>,
     ) {
-        for finding in findings {
-            let shown = match finding.severity {
+        let shown = findings
+            .into_iter()
+            .filter(|finding| match finding.severity {
                 Severity::Error => true,
                 Severity::Warning => !self.quiet,
                 Severity::Note => self.verbose > 0,
-            };
-            if shown {
+            });
+        self.some(wheel, shown);
+    }
+
+    /// Prints findings, but not hundreds of one kind.
+    fn some<'a>(&self, wheel: &str, findings: impl Iterator<Item = &'a Finding>) {
+        const FEW: usize = 12;
+        let mut counts: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
+        for finding in findings {
+            let (_, count) = counts.entry(finding.code).or_insert((finding.severity, 0));
+            *count = count.saturating_add(1);
+            if *count <= FEW || self.verbose > 0 {
                 self.finding(wheel, finding);
+            }
+        }
+        if self.verbose > 0 {
+            return;
+        }
+        for (code, (severity, count)) in counts {
+            let more = count.saturating_sub(FEW);
+            if more > 0 {
+                let message = format!("{more} more findings of this kind");
+                let help = "-v tells them all; audit tree shows what each ELF file needs";
+                let finding = Finding::new(severity, code, message);
+                let libraries = code == "lib-not-found";
+                let help = if libraries { help } else { "-v tells them all" };
+                self.finding(wheel, &finding.help(help));
             }
         }
     }
@@ -102,9 +128,7 @@ impl Terminal {
 
     /// Prints why the work on an input ended.
     pub(crate) fn error(&self, wheel: &str, error: &Error) {
-        for finding in &error.findings {
-            self.finding(wheel, finding);
-        }
+        self.some(wheel, error.findings.iter());
     }
 
     /// Prints what is wrong with the command line or the run as a whole.
