@@ -148,8 +148,16 @@ pub(crate) fn show(bytes: &[u8]) {
             findings: &judgement.findings,
         };
         let _ = report::show_json::judged(&whole);
-        let detail = report::show_text::Detail { all: true };
-        let _ = report::show_text::judged(&whole, detail);
+        let layout = report::Layout {
+            all: true,
+            width: Some(80),
+            color: true,
+        };
+        let _ = report::show_text::judged(&whole, layout);
+        let tree = report::tree::Tree::new(&whole, judgement.verdict.repaired).with_why("lib*");
+        let _ = report::tree::text::render(&tree, layout);
+        let _ = report::tree::dot::render(&tree, true);
+        let _ = report::tree::mermaid::render(&tree, true);
     }
 }
 
