@@ -157,7 +157,13 @@ impl Facts {
 
     /// How many bytes these facts hold; a cache's measure.
     pub fn heap_size(&self) -> usize {
-        let strings = [&self.interpreter, &self.soname, &self.rpath, &self.runpath];
+        let strings = [
+            &self.interpreter,
+            &self.soname,
+            &self.rpath,
+            &self.runpath,
+            &self.package_note,
+        ];
         let strings = strings.into_iter().flatten().chain(&self.needed);
         let strings = strings.chain(&self.version_defs).chain(&self.dlopen_notes);
         let strings = strings.chain(self.loads_also.iter().map(|(_, name)| name));
