@@ -208,7 +208,7 @@ impl Assembly<'_> {
             return Err(problems);
         }
         added.sort_by(|left, right| left.path.cmp(&right.path));
-        dist_info.extend(self.sbom());
+        dist_info.extend(self.sbom(&added));
         plain.append(&mut added);
         plain.append(&mut dist_info);
         Ok(plain)
@@ -279,15 +279,43 @@ impl Assembly<'_> {
         members
     }
 
-    fn sbom(&self) -> Option<NewMember> {
-        let text = sbom::document(self.plan).filter(|_| self.plan.options.sbom)?;
-        let path = format!("{}/{}", self.wheel.dist_info.dir, sbom::PLACE);
-        Some(NewMember {
+    /// `grafts` are members with their bytes made.
+    fn sbom(&self, grafts: &[NewMember]) -> Option<NewMember> {
+        let edited: BTreeMap<&str, [u8; 32]> = grafts
+            .iter()
+            .filter_map(|member| match &member.content {
+                Content::Packed(packed) => Some((member.path.as_str(), packed.sha256())),
+                _ => None,
+            })
+            .collect();
+        let text = sbom::document(self.plan, &edited).filter(|_| self.plan.options.sbom)?;
+        let path = self.free_path(&format!("{}/wheel-audit", sbom::FOLDER), ".cdx.json");
+        Some(self.new_metadata(path, text))
+    }
+
+    /// A path in `.dist-info` that the wheel does not have yet: an earlier repair's document stays
+    /// beside the new one.
+    fn free_path(&self, stem: &str, suffix: &str) -> String {
+        let dir = &self.wheel.dist_info.dir;
+        let taken = |path: &str| {
+            let mut members = self.wheel.members.iter();
+            members.any(|member| member.path.eq_ignore_ascii_case(path))
+        };
+        let first = format!("{dir}/{stem}{suffix}");
+        if !taken(&first) {
+            return first;
+        }
+        let mut others = (2_u32..).map(|number| format!("{dir}/{stem}-{number}{suffix}"));
+        others.find(|path| !taken(path)).unwrap_or(first)
+    }
+
+    fn new_metadata(&self, path: String, text: Vec<u8>) -> NewMember {
+        NewMember {
             path,
             executable: false,
             modified: self.plan.date.unwrap_or_else(|| newest(self.wheel)),
             content: Content::Bytes(text.into()),
-        })
+        }
     }
 }
 

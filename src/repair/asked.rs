@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, graft};
-use crate::audit::Audit;
+use crate::audit::{Audit, outside::is_c_library};
 use crate::deps::Origin;
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;
+use crate::tag::Libc;
 use crate::wheel::Wheel;
 
 /// Codes of these findings; `--strict` makes errors of them.
@@ -101,6 +102,7 @@ fn rpath_entries(wheel: &Wheel, plan: &Plan) -> Vec<Finding> {
 /// The names by which anything is needed, and those of files outside.
 struct Names {
     known: BTreeSet<String>,
+    libc: Libc,
 }
 
 impl Names {
@@ -112,7 +114,17 @@ impl Names {
                 known.extend(library.facts.soname.clone());
             }
         }
-        Self { known }
+        Self {
+            known,
+            libc: audit.libc,
+        }
+    }
+
+    /// Whether only parts of the C library match.
+    fn is_c_library(&self, pattern: &str) -> bool {
+        let pattern = Pattern::new(pattern);
+        let mut matching = self.known.iter().filter(|name| pattern.matches(name));
+        matching.clone().count() > 0 && matching.all(|name| is_c_library(name, self.libc))
     }
 
     fn unused(&self, option: &str, pattern: &str) -> Finding {
@@ -127,6 +139,10 @@ impl Names {
             _ => "matched no library that is brought in",
         };
         let finding = Finding::warning(code, format!("--{option} {pattern} {effect}"));
+        if option == "vendor" && self.is_c_library(pattern) {
+            return finding
+                .help("the C library stays outside: it must be of one piece with the loader");
+        }
         let near = nearest(pattern, self.known.iter().map(String::as_str));
         let Some(first) = near.first() else {
             return finding;

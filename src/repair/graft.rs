@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::origin::{self, Package};
 use super::rpath::{entries, origin_to};
 use super::source::{self, Source};
 use super::{RepairOptions, clash, naming, rpath};
@@ -35,6 +36,19 @@ pub struct Graft {
     pub edit: Edit,
     /// Who needs it: member paths and file names of other libraries, sorted.
     pub needed_by: Vec<String>,
+    /// Member paths of the other grafts that it needs, sorted.
+    pub needs: Vec<String>,
+    /// Where its file was, without the folders of the build machine's user.
+    pub source_path: String,
+    /// The package that it came from.
+    pub package: Option<Package>,
+}
+
+impl Graft {
+    /// The name it is known by: its own soname, or else its file's name.
+    pub fn plain_name(&self) -> String {
+        source::plain_name(&self.library)
+    }
 }
 
 /// Where a library of the graph is in the repaired wheel.
@@ -154,7 +168,9 @@ fn places(
                     );
                 let keeps = match opened_as {
                     Some(edge) => Some(source::file_name(edge.soname.as_ref())),
-                    None => source.matches_any(&plain).then(|| source.plain_name()),
+                    None => source
+                        .matches_any(&plain)
+                        .then(|| source::plain_name(&source.library)),
                 };
                 naming::Unnamed {
                     node: *node,
@@ -207,11 +223,13 @@ fn graft(
     };
     let mut folders: Vec<&str> = Vec::new();
     let mut outside = false;
+    let mut needs = BTreeSet::new();
     for edge in &question.audit.graph.nodes.get(node)?.edges {
         match &edge.target {
             Target::Node(id, _) => {
                 let folder = match places.get(id) {
                     Some(needed) => {
+                        needs.insert(format!("{}/{}", needed.folder, needed.name));
                         if needed.name != edge.soname {
                             edit.replace_needed
                                 .insert(edge.soname.clone(), needed.name.clone());
@@ -230,7 +248,7 @@ fn graft(
         }
     }
     edit.rpath = search_path(question, facts, &place.folder, folders, outside);
-    Some(Graft {
+    let mut graft = Graft {
         sonames: source.sonames.iter().cloned().collect(),
         library: Arc::clone(&source.library),
         node,
@@ -239,7 +257,12 @@ fn graft(
         new_soname: place.name.clone(),
         edit,
         needed_by: source::needed_by(question, node),
-    })
+        needs: needs.into_iter().collect(),
+        source_path: origin::source_path(question.host, &source.library.real_path),
+        package: None,
+    };
+    graft.package = origin::noted(&graft);
+    Some(graft)
 }
 
 /// The folder of a library that is in the wheel already.

@@ -11,6 +11,8 @@ pub mod excluded;
 pub mod graft;
 pub mod member;
 pub mod naming;
+pub mod origin;
+pub mod purl;
 pub mod rpath;
 pub mod sbom;
 pub mod shim;

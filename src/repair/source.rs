@@ -132,13 +132,13 @@ impl Source {
         let names: Vec<&str> = self.sonames.iter().map(String::as_str).collect();
         names.join(", ")
     }
+}
 
-    /// The name that a copy keeps under `--no-mangle`: the one it is loaded by.
-    pub(super) fn plain_name(&self) -> String {
-        let own = self.library.facts.soname.clone();
-        let own = own.filter(|soname| !soname.contains('/') && !soname.is_empty());
-        own.unwrap_or_else(|| file_name(&self.library.path))
-    }
+/// The name that a library is loaded by.
+pub(super) fn plain_name(library: &HostLibrary) -> String {
+    let own = library.facts.soname.clone();
+    let own = own.filter(|soname| !soname.contains('/') && !soname.is_empty());
+    own.unwrap_or_else(|| file_name(&library.path))
 }
 
 /// Who needs a library: member paths and names of libraries, sorted.

@@ -54,6 +54,11 @@ impl Packed {
             deflated: deflate(&bytes, level)?,
         })
     }
+
+    /// SHA-256 of the edited file.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.deflated.sha256
+    }
 }
 
 /// What was written of one member.

@@ -1,0 +1,87 @@
+//! Where a graft came from, told without telling whose machine it was.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::Graft;
+use super::purl::Purl;
+use crate::host::Host;
+
+/// Folders that say more of who built than of what was built.
+const PRIVATE: [&str; 7] = [
+    "build",
+    "home",
+    "private",
+    "root",
+    "tmp",
+    "Users",
+    "workspace",
+];
+
+/// The path of a library outside the wheel: relative to its `--lib-path` folder, the sysroot or `/`;
+/// just the file name below somebody's own folders.
+pub fn source_path(host: &Host, path: &Path) -> String {
+    let lib_paths = &host.options().lib_paths;
+    let below = lib_paths
+        .iter()
+        .find_map(|folder| path.strip_prefix(folder).ok());
+    if let Some(below) = below {
+        return slashed(below);
+    }
+    let inside = host.as_in_sysroot(path);
+    let relative = inside.strip_prefix("/").unwrap_or(&inside);
+    let first = relative.components().next();
+    let private = first.is_some_and(|first| {
+        let first = first.as_os_str();
+        PRIVATE.iter().any(|folder| first == *folder)
+    });
+    if private {
+        return super::source::file_name(path);
+    }
+    slashed(relative)
+}
+
+fn slashed(path: &Path) -> String {
+    let parts = path.components();
+    let parts: Vec<String> = parts
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    parts.join("/")
+}
+
+/// The package that a library came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its package URL.
+    pub purl: String,
+}
+
+/// What the library says itself (`.note.package`).
+///
+/// Spec: <https://uapi-group.org/specifications/specs/package_metadata_for_executable_files/>
+pub fn noted(graft: &Graft) -> Option<Package> {
+    let note: Value = serde_json::from_str(graft.library.facts.package_note.as_deref()?).ok()?;
+    let text = |key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (kind, name, version) = (text("type"), text("name"), text("version"));
+    let known = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !known || name.is_empty() {
+        return None;
+    }
+    let purl = Purl {
+        kind: &kind.to_ascii_lowercase(),
+        namespace: text("os"),
+        name,
+        version,
+        qualifiers: &[("arch", text("architecture"))],
+    };
+    Some(Package {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        purl: purl.to_string(),
+    })
+}
