@@ -1,5 +1,6 @@
 //! Judgements and repairs as text and as JSON; one format a file.
 
+pub mod codes;
 pub mod github;
 pub mod policies;
 pub mod repair_json;

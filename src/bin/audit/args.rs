@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wheel_audit::AuditOptions;
-use wheel_audit::report::schema;
+use wheel_audit::nearest::nearest;
+use wheel_audit::report::{codes, schema};
 
 use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
 
@@ -130,11 +131,24 @@ pub(crate) struct SearchArgs {
 #[command(next_help_heading = "What is told")]
 pub(crate) struct FindingArgs {
     /// Say nothing of findings with this code (repeatable)
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = parse_code)]
     pub(crate) ignore: Vec<String>,
     /// Fail if there is a finding with this code (repeatable)
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = parse_code)]
     pub(crate) error: Vec<String>,
+}
+
+fn parse_code(text: &str) -> Result<String, String> {
+    if codes::all().any(|code| code == text) {
+        return Ok(text.to_owned());
+    }
+    let near = nearest(text, codes::all());
+    let meant = near
+        .first()
+        .map_or(String::new(), |code| format!("; {code} is one"));
+    Err(format!(
+        "no finding has that code{meant} (docs/findings.md lists them)"
+    ))
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,113 @@
+//! Every code of a finding or refusal is documented, and nothing else is.
+
+#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Text in the form of a code that is something else.
+const NO_CODES: [&str; 6] = [
+    "bom-ref",
+    "dist-packages",
+    "ld-linux",
+    "no-mangle",
+    "site-packages",
+    "wheel-audit",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("tests") {
+                sources(&path, found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The code before the unit tests, comments left out.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn is_code(text: &str) -> bool {
+    let parts = || text.split('-');
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && parts().all(|part| !part.is_empty() && part.bytes().all(plain))
+}
+
+/// What the source says: every literal of several words, and what findings are made with.
+fn in_source() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    // Where nothing else has that form.
+    for floor in ["audit", "repair", "wheel"] {
+        sources(&root().join("src").join(floor), &mut files);
+    }
+    let mut elsewhere = Vec::new();
+    sources(&root().join("src"), &mut elsewhere);
+    let mut found = BTreeSet::new();
+    for path in elsewhere {
+        let text = code(&path);
+        for maker in ["Finding::error(", "Finding::warning(", "Finding::note("] {
+            for rest in text.split(maker).skip(1) {
+                let literal = rest.trim_start().strip_prefix('"');
+                let literal = literal.and_then(|rest| rest.split('"').next());
+                found.extend(literal.filter(|code| is_code(code)).map(str::to_owned));
+            }
+        }
+        if files.contains(&path) {
+            let literals = text.split('"').skip(1).step_by(2);
+            let codes = literals.filter(|text| text.contains('-') && is_code(text));
+            found.extend(codes.map(str::to_owned));
+        }
+    }
+    for word in NO_CODES {
+        found.remove(word);
+    }
+    found
+}
+
+fn in_docs() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for page in ["findings.md", "errors.md"] {
+        let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
+        for line in text.lines() {
+            let Some(rest) = line.strip_prefix("| `") else {
+                continue;
+            };
+            let code = rest.split('`').next().unwrap().to_owned();
+            assert!(is_code(&code), "{page}: {code}");
+            assert!(found.insert(code.clone()), "{code} is listed twice");
+        }
+    }
+    found
+}
+
+#[test]
+fn every_code_is_documented_and_no_other() {
+    let (source, docs) = (in_source(), in_docs());
+    let undocumented: Vec<_> = source.difference(&docs).collect();
+    let unknown: Vec<_> = docs.difference(&source).collect();
+    assert!(
+        undocumented.is_empty(),
+        "add to docs/findings.md or docs/errors.md: {undocumented:?}"
+    );
+    assert!(
+        unknown.is_empty(),
+        "no finding has these codes: {unknown:?}"
+    );
+}
