@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
 use super::store::GraftStore;
@@ -13,7 +14,9 @@ use super::{Plan, sbom, shim};
 use crate::elf::{self, edit::EditError};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::wheel::publish::{self, Published};
-use crate::wheel::write::{Compression, Content, NewMember, RecordPlace, Written, write_wheel};
+use crate::wheel::write::{
+    Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel,
+};
 use crate::wheel::{DosTime, MemberId, Wheel, checks, wheel_file};
 
 /// A repaired wheel.
@@ -95,9 +98,7 @@ impl Plan {
         };
         let destination = folder.join(self.name.to_string());
         let write = |file: &mut File| {
-            let written = write_wheel(file, wheel, &members, &record, compression);
-            let written = written.map_err(|error| write_failure(&destination, &error))?;
-            wheel.check_unchanged()?;
+            let written = write_wheel(file, wheel, &members, &record, compression)?;
             let size = file.metadata().map(|metadata| metadata.len());
             let size = size.map_err(|error| write_failure(&destination, &error))?;
             self.refuse_large(wheel, size)?;
@@ -259,23 +260,34 @@ impl Assembly<'_> {
     }
 
     fn grafts(&self, problems: &mut Vec<Finding>) -> Vec<NewMember> {
-        let mut members = Vec::new();
-        for graft in &self.plan.grafts {
-            match self
-                .store
-                .packed(&graft.library, &graft.edit, self.compression)
-            {
-                Ok(packed) => members.push(NewMember {
-                    path: graft.member.clone(),
-                    executable: true,
-                    modified: self.plan.date.unwrap_or_else(|| newest(self.wheel)),
-                    content: Content::Packed(packed),
-                }),
+        let edited: Vec<_> = self
+            .plan
+            .grafts
+            .par_iter()
+            .map(|graft| {
+                self.store
+                    .packed(&graft.library, &graft.edit, self.compression)
+            })
+            .collect();
+        let (mut members, mut made) = (Vec::new(), Vec::new());
+        for (graft, packed) in self.plan.grafts.iter().zip(edited) {
+            match packed {
+                Ok(packed) => {
+                    made.push(Arc::clone(&packed));
+                    members.push(NewMember {
+                        path: graft.member.clone(),
+                        executable: true,
+                        modified: self.plan.date.unwrap_or_else(|| newest(self.wheel)),
+                        content: Content::Packed(packed),
+                    });
+                }
                 Err(finding) => {
                     problems.push(finding.at(graft.library.real_path.display().to_string()));
                 }
             }
         }
+        // The SBOM, which is a member too, needs their hashes.
+        Packed::prepare(&made, self.compression);
         members
     }
 
@@ -284,7 +296,7 @@ impl Assembly<'_> {
         let edited: BTreeMap<&str, [u8; 32]> = grafts
             .iter()
             .filter_map(|member| match &member.content {
-                Content::Packed(packed) => Some((member.path.as_str(), packed.sha256())),
+                Content::Packed(packed) => Some((member.path.as_str(), packed.sha256().ok()?)),
                 _ => None,
             })
             .collect();

@@ -6,16 +6,28 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::elf::{self, Edit};
 use crate::finding::Finding;
 use crate::host::{FileId, Host, HostLibrary};
+use crate::wheel::budget::Budget;
 use crate::wheel::write::{Compression, Packed};
 
 type Slot = Arc<OnceLock<Result<Arc<Packed>, Finding>>>;
 type Key = (FileId, Edit, Option<u8>);
 
 /// The host's libraries and what was made of them; one for all wheels of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct GraftStore {
     host: Host,
     made: Mutex<HashMap<Key, Slot>>,
+    /// What may be kept of them, compressed.
+    budget: Arc<Budget>,
+}
+
+/// Bytes of libraries whose compressed form is kept for the next wheel.
+const KEPT: u64 = 256 << 20;
+
+impl Default for GraftStore {
+    fn default() -> Self {
+        Self::new(Host::default())
+    }
 }
 
 impl GraftStore {
@@ -24,6 +36,7 @@ impl GraftStore {
         Self {
             host,
             made: Mutex::default(),
+            budget: Budget::new(KEPT),
         }
     }
 
@@ -44,16 +57,10 @@ impl GraftStore {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(made.entry(key).or_default())
         };
-        slot.get_or_init(|| self.make(library, edit, compression))
-            .clone()
+        slot.get_or_init(|| self.make(library, edit)).clone()
     }
 
-    fn make(
-        &self,
-        library: &HostLibrary,
-        edit: &Edit,
-        compression: Compression,
-    ) -> Result<Arc<Packed>, Finding> {
+    fn make(&self, library: &HostLibrary, edit: &Edit) -> Result<Arc<Packed>, Finding> {
         let unreadable = |error: &std::io::Error| {
             Finding::error("lib-unreadable", format!("cannot be read: {error}"))
         };
@@ -63,7 +70,7 @@ impl GraftStore {
             .map_err(|error| unreadable(&error))?;
         let patch =
             elf::edit::plan(&image, edit).map_err(|error| super::apply::edit_failure(&error))?;
-        let packed = Packed::new(&image, &patch, compression.level);
-        packed.map(Arc::new).map_err(|error| unreadable(&error))
+        let packed = Packed::new(Arc::new(image), Arc::new(patch), &self.budget);
+        Ok(Arc::new(packed))
     }
 }

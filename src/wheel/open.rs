@@ -13,8 +13,7 @@ use super::problems::Problems;
 use super::reader::{MemberReader, Scratch};
 use super::record::{Record, Seen};
 use super::scan::{
-    LARGEST_METADATA, ScanRequest, Scanned, SharedImage, WHOLE, io_finding, large_image,
-    read_small, scan,
+    LARGEST_METADATA, ScanRequest, Scanned, SharedImage, io_finding, member_image, read_small, scan,
 };
 use super::source::Source;
 use super::{
@@ -71,10 +70,7 @@ impl Wheel {
             return Ok(Arc::clone(image));
         }
         let member = self.members.get(member).ok_or(io::ErrorKind::NotFound)?;
-        if member.size <= WHOLE {
-            return Ok(Arc::new(read_small(&self.source, member, WHOLE)?));
-        }
-        Ok(large_image(&self.source, member).shared())
+        member_image(&self.source, member)
     }
 
     /// The bytes of a small member, such as a metadata file.

@@ -225,6 +225,19 @@ impl Scan<'_> {
     }
 }
 
+/// The bytes of a member: in memory up to [`WHOLE`], else read again where they are
+/// asked for.
+pub(crate) fn member_image(source: &Arc<Source>, member: &Member) -> io::Result<SharedImage> {
+    if member.size > WHOLE {
+        return Ok(large_image(source, member).shared());
+    }
+    let bytes = Whole::default().read(source, member)?.map(<[u8]>::to_vec);
+    match bytes {
+        Some(bytes) => Ok(Arc::new(bytes)),
+        None => Ok(Arc::new(read_small(source, member, WHOLE)?)),
+    }
+}
+
 /// How a member is read that is not held.
 pub(crate) enum LargeImage {
     Stored(StoredImage),

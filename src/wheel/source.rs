@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
+use crate::elf::Image;
+
 /// An open regular file. Reading moves no cursor, so threads share it.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -30,11 +32,6 @@ impl Source {
     /// Size in bytes when it was opened.
     pub(crate) fn size(&self) -> u64 {
         self.size
-    }
-
-    /// The open file.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
     }
 
     /// Whether size and modification time are still those of the opening.
@@ -75,6 +72,16 @@ impl Source {
         let mut bytes = vec![0; len];
         self.read_exact_at(&mut bytes, offset)?;
         Ok(bytes)
+    }
+}
+
+impl Image for Source {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
     }
 }
 

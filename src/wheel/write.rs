@@ -1,15 +1,29 @@
 //! Writes a wheel archive: fixed order, no clock, no directory entries, no data
 //! descriptors, no extra fields but the zip64 sizes that a large member needs.
+//!
+//! Members are packed a batch at a time, all cores on one batch, while the batch before
+//! is written; what is held at once is bounded by two batches, whatever the wheel.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
-
-use super::{DosTime, MemberId, Wheel};
+use super::archive_out::{ArchiveOut, Header};
+use super::deflate::{Level, pieces, read_range};
+use super::digest::Digester;
+use super::jobs::{Job, Way, batches, pack};
+use super::large::{Trouble, write_large};
+use super::packing::{Failure, Packing};
+use super::reader::{MemberReader, Scratch, fill};
+use super::source::{Source, Window};
+use super::{DosTime, Member, MemberId, Wheel, record};
 use crate::elf::{Image, Patch};
+use crate::finding::Finding;
+
+pub use super::packed::Packed;
+
+/// How much of an unchanged member is copied at once.
+const COPIED: usize = 1 << 20;
 
 /// A member of the archive to be written.
 #[derive(Debug)]
@@ -33,32 +47,8 @@ pub enum Content {
     Bytes(Arc<[u8]>),
     /// A member of the input wheel, edited.
     EditedMember(MemberId, Arc<Patch>),
-    /// A file, edited; compressed once however many wheels take it (see [`Packed`]).
+    /// A file, edited; compressed once however many wheels take it.
     Packed(Arc<Packed>),
-}
-
-/// A host file, edited, hashed and compressed.
-#[derive(Debug)]
-pub struct Packed {
-    deflated: Deflated,
-}
-
-impl Packed {
-    /// Compresses what `patch` makes of `image`.
-    ///
-    /// # Errors
-    /// Those of reading the image.
-    pub fn new(image: &dyn Image, patch: &Patch, level: Option<u8>) -> io::Result<Self> {
-        let bytes = edited(image, patch)?;
-        Ok(Self {
-            deflated: deflate(&bytes, level)?,
-        })
-    }
-
-    /// SHA-256 of the edited file.
-    pub fn sha256(&self) -> [u8; 32] {
-        self.deflated.sha256
-    }
 }
 
 /// What was written of one member.
@@ -80,222 +70,6 @@ pub struct Compression {
     pub level: Option<u8>,
 }
 
-/// Writes `members` in order, then RECORD (made from their hashes) as the last.
-///
-/// # Errors
-/// Those of reading the sources and writing `out`.
-pub fn write_wheel(
-    out: &mut File,
-    input: &Wheel,
-    members: &[NewMember],
-    record: &RecordPlace,
-    compression: Compression,
-) -> io::Result<Vec<Written>> {
-    let mut archive = Archive {
-        out,
-        at: 0,
-        directory: Vec::new(),
-        count: 0,
-    };
-    let mut written = Vec::new();
-    for batch in members.chunks(64) {
-        let ready: Vec<Deflated> = batch
-            .par_iter()
-            .map(|member| prepare(input, member, compression.level))
-            .collect::<io::Result<_>>()?;
-        for (member, deflated) in batch.iter().zip(&ready) {
-            archive.member(input, member, deflated)?;
-            written.push(Written {
-                path: member.path.clone(),
-                size: deflated.size,
-                sha256: deflated.sha256,
-            });
-        }
-    }
-    let rows = written
-        .iter()
-        .map(|row| (row.path.as_str(), &row.sha256, row.size));
-    let text = super::record::render(rows, &record.path);
-    let deflated = deflate(&text, compression.level)?;
-    let member = NewMember {
-        path: record.path.clone(),
-        executable: false,
-        modified: record.modified,
-        content: Content::Bytes(text.into()),
-    };
-    archive.member(input, &member, &deflated)?;
-    archive.finish()?;
-    Ok(written)
-}
-
-#[derive(Debug)]
-enum Body {
-    Copy(MemberId),
-    Bytes(Vec<u8>),
-}
-
-#[derive(Debug)]
-struct Deflated {
-    method: u16,
-    crc: u32,
-    compressed: u64,
-    size: u64,
-    sha256: [u8; 32],
-    body: Body,
-}
-
-fn edited(image: &dyn Image, patch: &Patch) -> io::Result<Vec<u8>> {
-    let mut old = vec![0; usize::try_from(image.size()).map_err(|_| io::ErrorKind::OutOfMemory)?];
-    image.read_at(0, &mut old)?;
-    let mut new = Vec::new();
-    patch.write(&mut old.as_slice(), &mut new)?;
-    Ok(new)
-}
-
-fn deflate(bytes: &[u8], level: Option<u8>) -> io::Result<Deflated> {
-    let level = libdeflater::CompressionLvl::new(i32::from(level.unwrap_or(6)))
-        .map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut encoder = libdeflater::Compressor::new(level);
-    let mut out = vec![0; encoder.deflate_compress_bound(bytes.len())];
-    let len = encoder
-        .deflate_compress(bytes, &mut out)
-        .map_err(io::Error::other)?;
-    out.truncate(len);
-    let (method, body) = if len < bytes.len() {
-        (8, out)
-    } else {
-        (0, bytes.to_vec())
-    };
-    Ok(Deflated {
-        method,
-        crc: crc32fast::hash(bytes),
-        compressed: body.len() as u64,
-        size: bytes.len() as u64,
-        sha256: Sha256::digest(bytes).into(),
-        body: Body::Bytes(body),
-    })
-}
-
-fn prepare(input: &Wheel, member: &NewMember, level: Option<u8>) -> io::Result<Deflated> {
-    match &member.content {
-        Content::Copy(id) => {
-            let old = input.members.get(*id).ok_or(io::ErrorKind::NotFound)?;
-            if let (Some(sha256), None) = (old.sha256, level) {
-                Ok(Deflated {
-                    method: old.method,
-                    crc: old.crc,
-                    compressed: old.compressed_size,
-                    size: old.size,
-                    sha256,
-                    body: Body::Copy(*id),
-                })
-            } else {
-                let mut bytes = Vec::new();
-                input.reader(*id).read_to_end(&mut bytes)?;
-                deflate(&bytes, level)
-            }
-        }
-        Content::Bytes(bytes) => deflate(bytes, level),
-        Content::EditedMember(id, patch) => deflate(&edited(&*input.image(*id)?, patch)?, level),
-        Content::Packed(packed) => {
-            let Body::Bytes(body) = &packed.deflated.body else {
-                return Err(io::ErrorKind::Unsupported.into());
-            };
-            Ok(Deflated {
-                body: Body::Bytes(body.clone()),
-                ..packed.deflated
-            })
-        }
-    }
-}
-
-struct Archive<'a> {
-    out: &'a mut File,
-    at: u64,
-    directory: Vec<u8>,
-    count: u16,
-}
-
-impl Archive<'_> {
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.at += bytes.len() as u64;
-        self.out.write_all(bytes)
-    }
-
-    fn member(&mut self, input: &Wheel, member: &NewMember, deflated: &Deflated) -> io::Result<()> {
-        let too_large = |_| io::Error::from(io::ErrorKind::FileTooLarge);
-        let offset = u32::try_from(self.at).map_err(too_large)?;
-        let name = member.path.as_bytes();
-        let flags: u16 = if member.path.is_ascii() { 0 } else { 0x800 };
-        let mut common = Vec::new();
-        for word in [
-            20,
-            flags,
-            deflated.method,
-            member.modified.time,
-            member.modified.date,
-        ] {
-            common.extend(word.to_le_bytes());
-        }
-        common.extend(deflated.crc.to_le_bytes());
-        common.extend(
-            u32::try_from(deflated.compressed)
-                .map_err(too_large)?
-                .to_le_bytes(),
-        );
-        common.extend(
-            u32::try_from(deflated.size)
-                .map_err(too_large)?
-                .to_le_bytes(),
-        );
-        common.extend(u16::try_from(name.len()).map_err(too_large)?.to_le_bytes());
-        common.extend([0, 0]);
-        self.put(b"PK\x03\x04")?;
-        self.put(&common)?;
-        self.put(name)?;
-        match &deflated.body {
-            Body::Bytes(bytes) => self.put(bytes)?,
-            Body::Copy(id) => {
-                let old = input.members.get(*id).ok_or(io::ErrorKind::NotFound)?;
-                let bytes = input
-                    .source()
-                    .bytes_at(old.data_offset, old.compressed_size)?;
-                self.put(&bytes)?;
-            }
-        }
-        let mode: u32 = if member.executable {
-            0o100_755
-        } else {
-            0o100_644
-        };
-        self.directory.extend(b"PK\x01\x02\x14\x03");
-        self.directory.extend(&common);
-        self.directory.extend([0; 6]);
-        self.directory.extend((mode << 16).to_le_bytes());
-        self.directory.extend(offset.to_le_bytes());
-        self.directory.extend(name);
-        self.count += 1;
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        let offset = u32::try_from(self.at).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        let directory = std::mem::take(&mut self.directory);
-        self.put(&directory)?;
-        let mut end = Vec::from(*b"PK\x05\x06\0\0\0\0");
-        end.extend(self.count.to_le_bytes());
-        end.extend(self.count.to_le_bytes());
-        end.extend(
-            u32::try_from(directory.len())
-                .map_err(|_| io::ErrorKind::FileTooLarge)?
-                .to_le_bytes(),
-        );
-        end.extend(offset.to_le_bytes());
-        end.extend([0, 0]);
-        self.put(&end)
-    }
-}
-
 /// Where RECORD goes and when it was changed.
 #[derive(Clone, Debug)]
 pub struct RecordPlace {
@@ -304,3 +78,204 @@ pub struct RecordPlace {
     /// Date and time.
     pub modified: DosTime,
 }
+
+/// Writes `members` in order, then RECORD (made from their hashes) as the last, and says
+/// what was written of each, RECORD included.
+///
+/// # Errors
+/// A finding: a source that cannot be read or changed meanwhile, or `out` that cannot be
+/// written (code `output`).
+pub fn write_wheel(
+    out: &mut File,
+    input: &Wheel,
+    members: &[NewMember],
+    record: &RecordPlace,
+    compression: Compression,
+) -> Result<Vec<Written>, Finding> {
+    let mut writer = Writer {
+        archive: ArchiveOut::new(out).map_err(|error| output(&error))?,
+        input,
+        window: Window::new(input.source(), COPIED),
+        compression,
+        written: Vec::with_capacity(members.len().saturating_add(1)),
+    };
+    writer.write_all(members)?;
+    let rows = writer.written.iter();
+    let rows = rows.map(|row| (row.path.as_str(), &row.sha256, row.size));
+    let record = NewMember {
+        path: record.path.clone(),
+        executable: false,
+        modified: record.modified,
+        content: Content::Bytes(record::render(rows, &record.path).into()),
+    };
+    writer.write_all(&[record])?;
+    let Writer {
+        archive, written, ..
+    } = writer;
+    archive.finish().map_err(|error| output(&error))?;
+    input.check_unchanged()?;
+    Ok(written)
+}
+
+fn output(error: &io::Error) -> Finding {
+    Finding::error("output", format!("the result cannot be written: {error}"))
+}
+
+struct Writer<'a> {
+    archive: ArchiveOut<'a>,
+    input: &'a Wheel,
+    window: Window<'a>,
+    compression: Compression,
+    written: Vec<Written>,
+}
+
+impl Writer<'_> {
+    fn write_all(&mut self, members: &[NewMember]) -> Result<(), Finding> {
+        let (input, compression) = (self.input, self.compression);
+        let level = Level::new(compression.level);
+        let jobs: Vec<Job<'_>> = members
+            .iter()
+            .map(|member| Job::new(member, input, compression))
+            .collect::<Result<_, _>>()?;
+        let mut batches = batches(&jobs).into_iter();
+        let mut current = batches.next();
+        if let Some(batch) = current {
+            pack(batch, level);
+        }
+        while let Some(batch) = current {
+            current = batches.next();
+            let (written, ()) = rayon::join(
+                || batch.iter().try_for_each(|job| self.write(job)),
+                || current.map_or((), |next| pack(next, level)),
+            );
+            written?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, job: &Job<'_>) -> Result<(), Finding> {
+        let (size, sha256) = match &job.way {
+            Way::Copy(member) => (member.size, self.copy(job, member)?),
+            Way::Pack(packing) => (packing.size(), self.write_packed(job, packing)?),
+            Way::Large(packing) => (packing.size(), self.write_large(job, packing)?),
+        };
+        self.written.push(Written {
+            path: job.member.path.clone(),
+            size,
+            sha256,
+        });
+        Ok(())
+    }
+
+    /// Copies compressed bytes: what they hold was checked when the wheel was opened.
+    fn copy(&mut self, job: &Job<'_>, member: &Member) -> Result<[u8; 32], Finding> {
+        let header = Header {
+            method: member.method,
+            crc: member.crc,
+            compressed: member.compressed_size,
+            size: member.size,
+            ..job.header()
+        };
+        self.archive
+            .begin(&header)
+            .map_err(|error| output(&error))?;
+        let mut at = member.data_offset;
+        let end = at.saturating_add(member.compressed_size);
+        while at < end {
+            let left = end.saturating_sub(at);
+            let len = usize::try_from(left).unwrap_or(COPIED).min(COPIED);
+            let bytes = self.window.at(at, len);
+            let bytes = bytes.map_err(|error| job.unreadable(&error))?;
+            self.archive.write(bytes).map_err(|error| output(&error))?;
+            at = at.saturating_add(len as u64);
+        }
+        self.archive.end(&header).map_err(|error| output(&error))?;
+        match member.sha256 {
+            Some(sha256) => Ok(sha256),
+            None => self.hash(member).map_err(|error| job.unreadable(&error)),
+        }
+    }
+
+    /// The hash of a member of a wheel that was opened without verifying it.
+    fn hash(&self, member: &Member) -> io::Result<[u8; 32]> {
+        let source: &Source = self.input.source();
+        let mut reader = MemberReader::new(source, member, Scratch::default());
+        let mut digester = Digester::new(None);
+        let mut buffer = vec![0; 128 << 10];
+        loop {
+            let count = fill(&mut reader, &mut buffer)?;
+            if count == 0 {
+                return Ok(digester.finish().sha256);
+            }
+            digester.update(buffer.get(..count).unwrap_or_default());
+        }
+    }
+
+    fn write_packed(&mut self, job: &Job<'_>, packing: &Packing) -> Result<[u8; 32], Finding> {
+        let unreadable = |error: Failure| job.unreadable(&error);
+        let digest = packing.digest().map_err(unreadable)?;
+        let streams = packing.compressed().map_err(unreadable)?;
+        let mut header = Header {
+            crc: digest.crc,
+            size: packing.size(),
+            compressed: packing.size(),
+            ..job.header()
+        };
+        let Some(streams) = streams else {
+            self.write_stored(job, packing, &header)?;
+            return Ok(digest.sha256);
+        };
+        header.method = 8;
+        header.compressed = streams.iter().map(|stream| stream.len() as u64).sum();
+        let write = || {
+            self.archive.begin(&header)?;
+            for stream in streams {
+                self.archive.write(stream)?;
+            }
+            self.archive.end(&header)
+        };
+        write().map_err(|error| output(&error))?;
+        Ok(digest.sha256)
+    }
+
+    fn write_stored(
+        &mut self,
+        job: &Job<'_>,
+        packing: &Packing,
+        header: &Header<'_>,
+    ) -> Result<(), Finding> {
+        let archive = &mut self.archive;
+        let store = |image: &dyn Image| -> Result<(), Trouble> {
+            archive.begin(header).map_err(Trouble::Output)?;
+            let mut buffer = Vec::new();
+            for range in pieces(image.size()) {
+                read_range(image, &range, &mut buffer).map_err(Trouble::Input)?;
+                archive.write(&buffer).map_err(Trouble::Output)?;
+            }
+            archive.end(header).map_err(Trouble::Output)
+        };
+        let stored = packing.read(store);
+        let stored = stored.map_err(|error| job.unreadable(&error))?;
+        stored.map_err(|trouble| trouble_finding(&trouble, job))
+    }
+
+    fn write_large(&mut self, job: &Job<'_>, packing: &Packing) -> Result<[u8; 32], Finding> {
+        let level = Level::new(self.compression.level);
+        let archive = &mut self.archive;
+        let write = |image: &dyn Image| write_large(archive, job.header(), image, level);
+        let written = packing.read(write);
+        let written = written.map_err(|error| job.unreadable(&error))?;
+        let digest = written.map_err(|trouble| trouble_finding(&trouble, job))?;
+        Ok(digest.sha256)
+    }
+}
+
+fn trouble_finding(trouble: &Trouble, job: &Job<'_>) -> Finding {
+    match trouble {
+        Trouble::Input(error) => job.unreadable(error),
+        Trouble::Output(error) => output(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;
