@@ -169,11 +169,9 @@ const DROPPED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
 impl Assembly<'_> {
     /// Input order, then new members in byte order, then `.dist-info`.
     fn members(&self) -> Result<Vec<NewMember>, Vec<Finding>> {
-        let edits: BTreeMap<MemberId, _> = self
-            .plan
-            .edits
-            .iter()
-            .map(|edit| (edit.member, edit))
+        let edits = self.plan.edits.par_iter();
+        let mut edits: BTreeMap<MemberId, _> = edits
+            .map(|edit| (edit.member, (edit, self.edited(edit.member, &edit.edit))))
             .collect();
         let (mut plain, mut dist_info) = (Vec::new(), Vec::new());
         let mut problems = Vec::new();
@@ -189,11 +187,11 @@ impl Assembly<'_> {
             if self.plan.removed.iter().any(|gone| gone.member == id) {
                 continue;
             }
-            let Some(edit) = edits.get(&id) else {
+            let Some((edit, edited)) = edits.remove(&id) else {
                 plain.push(self.member(id, &member.path, Content::Copy(id)));
                 continue;
             };
-            match self.edited(id, &edit.edit) {
+            match edited {
                 Ok(content) => match &edit.moved_to {
                     Some(path) => {
                         let text: Arc<[u8]> = shim::script(path).into_bytes().into();
