@@ -39,7 +39,7 @@ pub struct AuditOptions {
     pub presets: Vec<String>,
     /// Libraries to bring in although the policy lets them stay outside.
     pub vendor: Vec<String>,
-    /// Sonames of libraries to bring in although no file needs them.
+    /// Libraries to bring in though no file needs them by name: sonames, file names or paths.
     pub include: Vec<String>,
     /// Do not look at the instruction set that files ask for.
     pub ignore_isa: bool,
@@ -138,6 +138,9 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
             libc: subject.libc,
             arch: subject.arch,
             exclude: &options.all_excludes(),
+            vendor: &options.vendor,
+            include: &options.include,
+            folder: input.folder,
         },
     );
     let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Searched;
+use super::contexts::{ContextId, List, Requester};
 use super::rpath::{Lead, WheelDir};
-use super::search::{ContextId, List, Requester, Search};
+use super::search::Search;
 use crate::host::{FoundBy, Probe, SearchDir};
 
 /// No reader wants more, and hostile search paths have thousands of entries.
@@ -80,10 +81,10 @@ fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) 
     let mut plan: Vec<(Place, Searched)> = Vec::new();
     let [first, middle, last] = search.fixed_dirs(requester);
     plan.extend(first.into_iter().map(fixed));
-    let of_list = |list: Option<usize>| list.and_then(|list| search.lists.get(list));
+    let of_list = |list: Option<usize>| list.and_then(|list| search.contexts.list(list));
     let runpath = of_list(requester.runpath);
     let context = context.filter(|_| runpath.is_none());
-    for list in search.rpaths(context) {
+    for list in search.contexts.all(context) {
         add_list(search, list, &mut plan);
     }
     plan.extend(middle.into_iter().map(fixed));

@@ -1,6 +1,6 @@
 //! `DT_NEEDED` resolved in the loader's order; who needs whom.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::arch::Arch;
@@ -9,13 +9,20 @@ use crate::host::{FoundBy, Host, HostLibrary};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
+mod contexts;
 mod explain;
+mod include;
 mod names;
 mod near;
+mod process;
 mod resolve;
 mod rpath;
 mod search;
 mod tree;
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
 
 pub use names::{is_libpython, is_loader, stem};
 pub use near::{NearMiss, near_misses};
@@ -95,6 +102,12 @@ pub struct ResolveOptions<'a> {
     pub arch: Arch,
     /// `--exclude` patterns (Python `fnmatch`).
     pub exclude: &'a [String],
+    /// `--vendor` patterns: what no policy's word keeps outside.
+    pub vendor: &'a [String],
+    /// `--include`: sonames, file names or paths that no file needs by name.
+    pub include: &'a [String],
+    /// The real folder that the paths of loose ELF files start from; a wheel has none.
+    pub folder: Option<&'a Path>,
 }
 
 /// All files reached from the wheel's ELF members.

@@ -7,10 +7,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::contexts::{ContextId, NameId, Requester};
 use super::explain::Explainer;
 use super::names;
+use super::process::Process;
 use super::rpath::WheelDir;
-use super::search::{ContextId, Found, NameId, Requester, Search};
+use super::search::{Found, Search};
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
@@ -38,25 +40,14 @@ struct EdgeWork {
     missed_in: Option<ContextId>,
 }
 
-/// What one process has loaded.
-struct Process {
-    /// By name: in which process, which file, and how it was found.
-    loaded: Vec<Option<(usize, NodeId, FoundBy)>>,
-    /// By node: in which process.
-    members: Vec<usize>,
-    contexts: Vec<Option<ContextId>>,
-    /// Number of the process, from 1.
-    number: usize,
-}
-
 pub(super) struct Resolver<'a> {
-    elves: &'a [ElfMember],
-    judged: &'a [bool],
-    search: Search<'a>,
+    pub(super) elves: &'a [ElfMember],
+    pub(super) judged: &'a [bool],
+    pub(super) search: Search<'a>,
     names: Vec<String>,
     name_ids: HashMap<String, NameId>,
     /// By name: what it leads to without looking.
-    fixed: Vec<Option<Target>>,
+    pub(super) fixed: Vec<Option<Target>>,
     nodes: Vec<Work>,
     host_nodes: HashMap<FileId, NodeId>,
     used_excludes: BTreeSet<usize>,
@@ -80,12 +71,7 @@ impl<'a> Resolver<'a> {
             nodes: Vec::new(),
             host_nodes: HashMap::new(),
             used_excludes: BTreeSet::new(),
-            process: Process {
-                loaded: Vec::new(),
-                members: Vec::new(),
-                contexts: Vec::new(),
-                number: 0,
-            },
+            process: Process::default(),
             steps: 0,
         }
     }
@@ -105,7 +91,12 @@ impl<'a> Resolver<'a> {
                 self.load(member);
             }
         }
-        self.finish()
+        let include = self.search.options.include.iter();
+        let included = include.map(|asked| self.include(asked)).collect();
+        Graph {
+            included,
+            ..self.finish()
+        }
     }
 
     fn add_node(
@@ -137,7 +128,7 @@ impl<'a> Resolver<'a> {
         self.nodes.len().saturating_sub(1)
     }
 
-    fn name(&mut self, name: &str) -> NameId {
+    pub(super) fn name(&mut self, name: &str) -> NameId {
         if let Some(known) = self.name_ids.get(name) {
             return *known;
         }
@@ -185,17 +176,22 @@ impl<'a> Resolver<'a> {
 
     /// Loads `root` into a process of its own, breadth first.
     fn load(&mut self, root: NodeId) {
-        self.process.number = self.process.number.saturating_add(1);
-        let mut queue = Vec::new();
         let near = self.search.tree.dir(root).cloned();
         let near = near.unwrap_or(WheelDir::Site(String::new()));
+        self.load_from(root, &near);
+    }
+
+    /// Loads what someone near a folder starts with.
+    pub(super) fn load_from(&mut self, root: NodeId, near: &WheelDir) {
+        self.process.number = self.process.number.saturating_add(1);
+        let mut queue = Vec::new();
         self.enter(root, None, &FoundBy::Path, &mut queue);
         let mut next = 0;
         while let Some(node) = queue.get(next).copied() {
             next = next.saturating_add(1);
             let first_time = self.nodes.get(node).is_some_and(|node| !node.expanded);
             if first_time || self.steps < MOST_STEPS {
-                self.expand(node, &near, &mut queue);
+                self.expand(node, near, &mut queue);
             }
         }
     }
@@ -218,7 +214,7 @@ impl<'a> Resolver<'a> {
         }
         *member = number;
         queue.push(node);
-        let context = self.search.context(&work.requester, context);
+        let context = self.search.contexts.context(&work.requester, context);
         if let Some(slot) = self.process.contexts.get_mut(node) {
             *slot = context;
         }
@@ -266,7 +262,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn find(
+    pub(super) fn find(
         &mut self,
         requester: &Requester,
         context: Option<ContextId>,
@@ -277,7 +273,12 @@ impl<'a> Resolver<'a> {
         if let Some((member, found_by)) = self.search.in_wheel(requester, context, name, near) {
             return Some(Reached::Node(member, found_by));
         }
-        match self.search.outside(requester, context, id, name)? {
+        let found = self.search.outside(requester, context, id, name)?;
+        self.reached(found)
+    }
+
+    pub(super) fn reached(&mut self, found: Found) -> Option<Reached> {
+        match found {
             Found::Host(library, found_by) => {
                 Some(Reached::Node(self.host_node(&library), found_by))
             }
@@ -370,28 +371,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-enum Reached {
+pub(super) enum Reached {
     Node(NodeId, FoundBy),
     Excluded(Target),
-}
-
-impl Process {
-    /// What `name` means in this process.
-    fn loaded(&self, name: NameId) -> Option<(NodeId, &FoundBy)> {
-        match self.loaded.get(name)?.as_ref()? {
-            (number, node, found_by) if *number == self.number => Some((*node, found_by)),
-            _ => None,
-        }
-    }
-
-    /// `name` means `node` from now on, if it meant nothing before.
-    fn note(&mut self, name: NameId, node: NodeId, found_by: &FoundBy) {
-        if self.loaded(name).is_some() {
-            return;
-        }
-        let number = self.number;
-        if let Some(slot) = self.loaded.get_mut(name) {
-            *slot = Some((number, node, found_by.clone()));
-        }
-    }
 }

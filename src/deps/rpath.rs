@@ -49,7 +49,7 @@ impl WheelDir {
         (dir, path.get(at..).unwrap_or_default())
     }
 
-    fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         match self {
             Self::Site(path) | Self::Scripts(path) | Self::Elsewhere(_, path) => path,
         }
@@ -141,6 +141,8 @@ impl RpathProblem {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Home<'a> {
     Member(&'a WheelDir),
+    /// Of a loose file: what is beside it counts too.
+    Loose(&'a WheelDir, &'a Path),
     /// A folder of the host.
     Host(&'a Path),
 }
@@ -189,7 +191,17 @@ impl Tokens {
             return vec![Lead::Nowhere(RpathProblem::Empty)];
         }
         let spellings = self.spellings(text);
-        spellings.iter().map(|text| lead(text, home)).collect()
+        let leads = spellings.iter().flat_map(|text| match home {
+            Home::Loose(dir, folder) => {
+                // What leaves the folder that was named is still there.
+                let near = lead(text, Home::Member(dir));
+                let here = lead(text, Home::Host(&folder.join(dir.path())));
+                let near = Some(near).filter(|near| matches!(near, Lead::Wheel(_)));
+                vec![near, Some(here)]
+            }
+            home => vec![Some(lead(text, home))],
+        });
+        leads.flatten().collect()
     }
 
     /// `text` with each value of `$LIB` and `$PLATFORM`; `$ORIGIN` stays.
@@ -281,7 +293,7 @@ fn lead(text: &str, home: Home<'_>) -> Lead {
         .strip_prefix("$ORIGIN")
         .filter(|way| way.is_empty() || way.starts_with('/'));
     match (way, home) {
-        (Some(way), Home::Member(dir)) => match dir.join(way) {
+        (Some(way), Home::Member(dir) | Home::Loose(dir, _)) => match dir.join(way) {
             Some(dir) => Lead::Wheel(dir),
             None => Lead::Nowhere(RpathProblem::LeavesWheel),
         },
@@ -291,7 +303,7 @@ fn lead(text: &str, home: Home<'_>) -> Lead {
             Lead::Folder(folder)
         }
         (None, _) if !text.starts_with('/') => Lead::Nowhere(RpathProblem::Relative),
-        (None, Home::Member(_)) if text.contains("$ORIGIN") => {
+        (None, Home::Member(_) | Home::Loose(..)) if text.contains("$ORIGIN") => {
             Lead::Nowhere(RpathProblem::LeavesWheel)
         }
         (None, _) => Lead::Absolute(PathBuf::from(text)),

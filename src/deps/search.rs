@@ -11,56 +11,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ResolveOptions;
-use super::rpath::{Entry, Home, Lead, Tokens, WheelDir};
+use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester};
+use super::rpath::{Home, Lead, Tokens, WheelDir};
 use super::tree::Tree;
 use crate::elf::Facts;
 use crate::fnmatch::Pattern;
 use crate::host::{FoundBy, HostLibrary, Probe, SearchDir, Wanted};
+use crate::policy::drivers::driver_of;
 use crate::policy::{Ladder, Since};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
 /// Bit of `DT_FLAGS_1`: the loader's built-in folders do not apply.
 const DF_1_NODEFLIB: u64 = 0x800;
-
-pub(super) type ListId = usize;
-pub(super) type ContextId = usize;
-pub(super) type NameId = usize;
-
-/// Search paths of one file.
-#[derive(Debug)]
-pub(super) struct List {
-    pub(super) entries: Vec<Entry>,
-    /// Folders of the wheel that hold libraries.
-    wheel: Vec<usize>,
-    /// Folders of the host that exist and may be searched.
-    pub(super) host: Vec<PathBuf>,
-    pub(super) found_by: FoundBy,
-}
-
-/// The RPATHs that apply, nearest first: of a file, of its loader, of that one's loader …
-#[derive(Debug)]
-struct Context {
-    list: ListId,
-    parent: Option<ContextId>,
-    /// From here up, the first whose list leads into the wheel.
-    wheel: Option<ContextId>,
-    /// From here up, the first whose list leads outside.
-    host: Option<ContextId>,
-}
-
-/// What of a file decides where its needs are searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Requester {
-    /// Inherited by what it loads.
-    pub(super) rpath: Option<ListId>,
-    /// For its own needs only; ends the RPATHs' say.
-    pub(super) runpath: Option<ListId>,
-    /// `$ORIGIN` read with links followed, as some tools (no loader) do: a last resort.
-    pub(super) last_resort: Option<ListId>,
-    pub(super) no_default_dirs: bool,
-    pub(super) wanted: Wanted,
-}
 
 /// What a look-up found.
 #[derive(Clone, Debug)]
@@ -76,14 +39,13 @@ pub(super) struct Search<'a> {
     pub(super) options: &'a ResolveOptions<'a>,
     pub(super) tree: Tree<'a>,
     pub(super) excludes: Vec<Pattern>,
+    vendor: Vec<Pattern>,
     tokens: Tokens,
     ladder: Option<&'static Ladder>,
     lib_dirs: Vec<SearchDir>,
     environment: Vec<SearchDir>,
     system: Arc<[SearchDir]>,
-    pub(super) lists: Vec<List>,
-    contexts: Vec<Context>,
-    context_ids: HashMap<(ListId, Option<ContextId>), ContextId>,
+    pub(super) contexts: Contexts,
     outside: HashMap<(Option<ContextId>, Requester, NameId), Option<Found>>,
 }
 
@@ -98,14 +60,13 @@ impl<'a> Search<'a> {
             options,
             tree: Tree::new(elves, judged),
             excludes: options.exclude.iter().map(Pattern::new).collect(),
+            vendor: options.vendor.iter().map(Pattern::new).collect(),
             tokens: Tokens { libc, arch },
             ladder: Ladder::builtin(libc, arch),
             lib_dirs: options.host.lib_dirs().collect(),
             environment: options.host.environment_dirs().collect(),
             system: options.host.system_dirs(libc, arch),
-            lists: Vec::new(),
-            contexts: Vec::new(),
-            context_ids: HashMap::new(),
+            contexts: Contexts::default(),
             outside: HashMap::new(),
         }
     }
@@ -113,7 +74,11 @@ impl<'a> Search<'a> {
     /// Reads the search paths of a member.
     pub(super) fn member(&mut self, elf: &ElfMember) -> Requester {
         let (dir, _) = WheelDir::of(&elf.installed);
-        self.requester(&elf.facts, Home::Member(&dir), &elf.path)
+        let home = match self.options.folder {
+            Some(folder) => Home::Loose(&dir, folder),
+            None => Home::Member(&dir),
+        };
+        self.requester(&elf.facts, home, &elf.path)
     }
 
     /// Reads the search paths of a library outside.
@@ -145,11 +110,21 @@ impl<'a> Search<'a> {
         Requester {
             rpath: rpath.map(|(list, found_by)| self.list(list, home, found_by)),
             runpath: runpath.map(|(list, found_by)| self.list(list, home, found_by)),
-            last_resort: None,
             no_default_dirs: libc == Libc::Glibc && facts.flags_1 & DF_1_NODEFLIB != 0,
+            ..self.nobody(facts)
+        }
+    }
+
+    /// Someone without search paths who needs what `facts` would fit.
+    pub(super) fn nobody(&self, facts: &Facts) -> Requester {
+        Requester {
+            rpath: None,
+            runpath: None,
+            last_resort: None,
+            no_default_dirs: false,
             wanted: Wanted {
                 platform: facts.platform,
-                libc,
+                libc: self.options.libc,
             },
         }
     }
@@ -173,13 +148,12 @@ impl<'a> Search<'a> {
                 host.push(dir);
             }
         }
-        self.lists.push(List {
+        self.contexts.add_list(List {
             entries,
             wheel,
             host,
             found_by,
-        });
-        self.lists.len().saturating_sub(1)
+        })
     }
 
     /// The folder of the host that an entry leads to.
@@ -191,62 +165,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The context of a file that was loaded in `parent`.
-    pub(super) fn context(
-        &mut self,
-        requester: &Requester,
-        parent: Option<ContextId>,
-    ) -> Option<ContextId> {
-        let Some(list) = requester.rpath else {
-            return parent;
-        };
-        if let Some(known) = self.context_ids.get(&(list, parent)) {
-            return Some(*known);
-        }
-        let id = self.contexts.len();
-        let above = parent.and_then(|parent| self.contexts.get(parent));
-        let own = self.lists.get(list);
-        let leads = |has: bool, above: Option<ContextId>| if has { Some(id) } else { above };
-        let wheel = leads(
-            own.is_some_and(|own| !own.wheel.is_empty()),
-            above.and_then(|above| above.wheel),
-        );
-        let host = leads(
-            own.is_some_and(|own| !own.host.is_empty()),
-            above.and_then(|above| above.host),
-        );
-        self.contexts.push(Context {
-            list,
-            parent,
-            wheel,
-            host,
-        });
-        self.context_ids.insert((list, parent), id);
-        Some(id)
-    }
-
-    /// The lists of a context, nearest first; `next` says from which context on.
-    fn chain(
-        &self,
-        from: Option<ContextId>,
-        next: impl Fn(ContextId, &Context) -> Option<ContextId> + Copy,
-    ) -> impl Iterator<Item = &List> {
-        let step = move |id: ContextId| {
-            let context = self.contexts.get(id)?;
-            next(id, context)
-        };
-        let start = from.and_then(step);
-        let ids = std::iter::successors(start, move |id| {
-            self.contexts.get(*id)?.parent.and_then(step)
-        });
-        ids.filter_map(|id| self.lists.get(self.contexts.get(id)?.list))
-    }
-
-    /// All RPATHs of a context.
-    pub(super) fn rpaths(&self, context: Option<ContextId>) -> impl Iterator<Item = &List> {
-        self.chain(context, |id, _| Some(id))
-    }
-
     /// Looks for `name` in the wheel: through search paths, then by soname if no policy lets it
     /// stay outside. `near` decides among several of that soname.
     pub(super) fn in_wheel(
@@ -256,9 +174,9 @@ impl<'a> Search<'a> {
         name: &str,
         near: &WheelDir,
     ) -> Option<(usize, FoundBy)> {
-        let runpath = requester.runpath.and_then(|list| self.lists.get(list));
+        let runpath = requester.runpath.and_then(|list| self.contexts.list(list));
         let context = context.filter(|_| runpath.is_none());
-        let rpaths = self.chain(context, |_, context| context.wheel);
+        let rpaths = self.contexts.chain(context, Contexts::inside);
         let mut lists = runpath.into_iter().chain(rpaths);
         let by_path = lists.find_map(|list| {
             let mut members = list.wheel.iter().filter_map(|dir| self.tree.at(*dir, name));
@@ -268,13 +186,21 @@ impl<'a> Search<'a> {
                 .map(|member| (member, list.found_by.clone()))
         });
         by_path.or_else(|| {
-            let system = self.ladder.map(|ladder| ladder.library(name));
-            if system.is_some_and(|since| since != Since::Never) {
+            if self.is_of_the_system(name) {
                 return None;
             }
             let member = self.tree.named(name, near, &requester.wanted);
             member.map(|member| (member, FoundBy::WheelSoname))
         })
+    }
+
+    /// Whether a library comes from the system even if some folder of the wheel, to which nothing
+    /// points, has one of that name: a policy allows that, or it belongs to a driver.
+    fn is_of_the_system(&self, name: &str) -> bool {
+        let allowed = self.ladder.map(|ladder| ladder.library(name));
+        let allowed = allowed.is_some_and(|since| since != Since::Never);
+        let vendored = || self.vendor.iter().any(|pattern| pattern.matches(name));
+        (allowed || driver_of(name).is_some()) && !vendored()
     }
 
     /// Looks for a name outside the wheel; what was found before in the same folders is not
@@ -302,11 +228,11 @@ impl<'a> Search<'a> {
         context: Option<ContextId>,
     ) -> (Requester, Option<ContextId>) {
         let leads_out = |list: &ListId| {
-            let list = self.lists.get(*list);
+            let list = self.contexts.list(*list);
             list.is_some_and(|list| !list.host.is_empty())
         };
         let context = context.filter(|_| requester.runpath.is_none());
-        let context = context.and_then(|context| self.contexts.get(context)?.host);
+        let context = context.and_then(|context| self.contexts.outside(context));
         let key = Requester {
             rpath: None,
             runpath: requester.runpath.filter(leads_out),
@@ -322,8 +248,8 @@ impl<'a> Search<'a> {
         context: Option<ContextId>,
         name: &str,
     ) -> Option<Found> {
-        let rpaths = self.chain(context, |_, context| context.host);
-        let of_list = |list: ListId| self.lists.get(list);
+        let rpaths = self.contexts.chain(context, Contexts::outside);
+        let of_list = |list: ListId| self.contexts.list(list);
         let runpath = requester.runpath.and_then(of_list);
         let last_resort = requester.last_resort.and_then(of_list);
         let musl = self.options.libc == Libc::Musl;
@@ -340,11 +266,15 @@ impl<'a> Search<'a> {
             let Probe::Found(library) = probe else {
                 return None;
             };
-            Some(match self.excluded(&library) {
-                Some(pattern) => Found::Excluded(pattern, library.real_path.clone()),
-                None => Found::Host(library, found_by.clone()),
-            })
+            Some(self.unless_excluded(library, found_by.clone()))
         })
+    }
+
+    pub(super) fn unless_excluded(&self, library: Arc<HostLibrary>, found_by: FoundBy) -> Found {
+        match self.excluded(&library) {
+            Some(pattern) => Found::Excluded(pattern, library.real_path.clone()),
+            None => Found::Host(library, found_by),
+        }
     }
 
     fn system_dirs(&self, requester: &Requester) -> impl Iterator<Item = &SearchDir> {
@@ -374,13 +304,6 @@ impl<'a> Search<'a> {
             first.append(&mut middle);
         }
         [first, middle, self.system_dirs(requester).collect()]
-    }
-}
-
-impl List {
-    fn host_dirs(&self) -> impl Iterator<Item = (&Path, &FoundBy)> {
-        let dirs = self.host.iter().map(PathBuf::as_path);
-        dirs.map(|dir| (dir, &self.found_by))
     }
 }
 

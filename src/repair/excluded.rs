@@ -67,6 +67,9 @@ pub(super) fn spared(question: &Question<'_>, excluded: &[Excluded]) -> Vec<Spar
             libc: audit.libc,
             arch: audit.arch,
             exclude: &[],
+            vendor: &question.options.audit.vendor,
+            include: &question.options.audit.include,
+            folder: None,
         },
     );
     let outside = Outside::new(&audit.scale, audit.libc, &question.options.audit.vendor);
