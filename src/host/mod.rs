@@ -213,15 +213,16 @@ impl Host {
     pub fn may_search(&self, dir: &Path) -> bool {
         let options = &self.options;
         let mut open = options.sysroot.iter().chain(&options.lib_paths);
-        // Plain only: `lib/../..` starts with `lib` and leads elsewhere.
-        let plain = !dir.components().any(|part| part == Component::ParentDir);
+        // Plain below what was named: `lib/../..` starts with `lib` and leads elsewhere.
+        let plain = |below: &Path| !below.components().any(|part| part == Component::ParentDir);
         let in_sysroot = |dir: &Path| {
             options
                 .sysroot
                 .as_ref()
                 .is_some_and(|root| dir.starts_with(root))
         };
-        !options.no_host || in_sysroot(dir) || (plain && open.any(|open| dir.starts_with(open)))
+        let below = |open: &PathBuf| dir.strip_prefix(open).is_ok_and(plain);
+        !options.no_host || in_sysroot(dir) || open.any(below)
     }
 
     fn root_of<'a>(&'a self, path: &'a Path) -> &'a Path {

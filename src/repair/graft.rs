@@ -60,6 +60,16 @@ pub struct Place {
     pub folder: String,
 }
 
+impl Place {
+    /// Its path in site-packages.
+    pub fn member(&self) -> String {
+        if self.folder.is_empty() {
+            return self.name.clone();
+        }
+        format!("{}/{}", self.folder, self.name)
+    }
+}
+
 /// The plan for all libraries.
 #[derive(Clone, Debug, Default)]
 pub struct Grafts {
@@ -221,24 +231,20 @@ fn graft(
         strip: question.options.strip,
         ..Edit::default()
     };
-    let mut folders: Vec<&str> = Vec::new();
+    let mut folders: Vec<String> = Vec::new();
     let mut outside = false;
     let mut needs = BTreeSet::new();
     for edge in &question.audit.graph.nodes.get(node)?.edges {
         match &edge.target {
             Target::Node(id, _) => {
-                let folder = match places.get(id) {
-                    Some(needed) => {
-                        needs.insert(format!("{}/{}", needed.folder, needed.name));
-                        if needed.name != edge.soname {
-                            edit.replace_needed
-                                .insert(edge.soname.clone(), needed.name.clone());
-                        }
-                        Some(needed.folder.as_str())
+                let inside = places.get(id).cloned();
+                needs.extend(inside.as_ref().map(Place::member));
+                if let Some(needed) = inside.or_else(|| member_place(question.wheel, *id)) {
+                    if needed.name != edge.soname {
+                        edit.replace_needed.insert(edge.soname.clone(), needed.name);
                     }
-                    None => member_folder(question.wheel, *id),
-                };
-                folders.extend(folder);
+                    folders.push(needed.folder);
+                }
             }
             Target::Libpython => {
                 edit.remove_needed.insert(edge.soname.clone());
@@ -253,7 +259,7 @@ fn graft(
         library: Arc::clone(&source.library),
         node,
         sha256: source.sha256,
-        member: format!("{}/{}", place.folder, place.name),
+        member: place.member(),
         new_soname: place.name.clone(),
         edit,
         needed_by: source::needed_by(question, node),
@@ -265,10 +271,13 @@ fn graft(
     Some(graft)
 }
 
-/// The folder of a library that is in the wheel already.
-fn member_folder(wheel: &Wheel, node: NodeId) -> Option<&str> {
+/// Where a library is that the wheel has already.
+pub(super) fn member_place(wheel: &Wheel, node: NodeId) -> Option<Place> {
     match &wheel.elves.get(node)?.installed {
-        Installed::Site(path) => Some(rpath::folder_of(path)),
+        Installed::Site(path) => Some(Place {
+            name: path.rsplit('/').next().unwrap_or(path).to_owned(),
+            folder: rpath::folder_of(path).to_owned(),
+        }),
         Installed::Script(_) | Installed::Elsewhere(..) => None,
     }
 }
@@ -279,7 +288,7 @@ fn search_path(
     question: &Question<'_>,
     facts: &Facts,
     own_folder: &str,
-    folders: Vec<&str>,
+    folders: Vec<String>,
     outside: bool,
 ) -> RpathEdit {
     let options = &question.options.rpath;
@@ -292,7 +301,7 @@ fn search_path(
         .map(str::to_owned);
     let needed = folders
         .into_iter()
-        .map(|folder| origin_to(own_folder, folder));
+        .map(|folder| origin_to(own_folder, &folder));
     let asked = outside || (!question.options.include.is_empty() && imports_dlopen(facts));
     let asked = options.add.iter().filter(|_| asked);
     // `$ORIGIN` of the wheel's files is not that of a copy.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::RepairOptions;
 use super::dedupe::Removed;
-use super::graft::{Grafts, imports_dlopen, rpath_kind};
+use super::graft::{Grafts, imports_dlopen, member_place, rpath_kind};
 use super::rpath::{self, Dropped, folder_of, origin_to};
 use crate::audit::Audit;
 use crate::deps::{Edge, NodeId, Target};
@@ -181,10 +181,13 @@ impl Planner<'_> {
                             .insert(edge.soname.clone(), place.name.clone());
                     }
                 } else if *found_by == FoundBy::WheelSoname
-                    && let Some(other) = self.question.wheel.elves.get(*id)
-                    && let Installed::Site(path) = &other.installed
+                    && let Some(place) = member_place(self.question.wheel, *id)
                 {
-                    needs.add_folder(folder_of(path));
+                    needs.add_folder(&place.folder);
+                    // The loader looks for files, not for sonames.
+                    if place.name != edge.soname {
+                        edit.replace_needed.insert(edge.soname.clone(), place.name);
+                    }
                 }
             }
             // Extensions get Python's symbols from the process; executables need the library.
@@ -283,7 +286,7 @@ impl Planner<'_> {
         edit
     }
 
-    /// Whether the file, or one that it loads, needs what is neither here nor on the system: its search
+    /// Whether the file, or one that it loads, needs what stays outside by request: its search
     /// path may lead there (RPATH serves what a library loads in turn).
     fn serves_outside(&self, index: NodeId) -> bool {
         let nodes = &self.question.audit.graph.nodes;
@@ -292,7 +295,7 @@ impl Planner<'_> {
         while let Some(edges) = pending.pop().and_then(|id| nodes.get(id)) {
             for edge in &edges.edges {
                 match &edge.target {
-                    Target::Excluded { .. } | Target::Missing(_) => return true,
+                    Target::Excluded { .. } => return true,
                     Target::Node(id, _) if seen.insert(*id) => pending.push(*id),
                     _ => {}
                 }
