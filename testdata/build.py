@@ -43,6 +43,7 @@ TARGETS = {
     "riscv64-glibc": ("riscv64-linux-gnu-gcc", "linux_riscv64", None),
     "x86_64-musl": ("x86_64-linux-gnu-gcc", "linux_x86_64", "amd64"),
     "aarch64-musl": ("aarch64-linux-gnu-gcc", "linux_aarch64", "arm64"),
+    "s390x-musl": ("s390x-linux-gnu-gcc", "linux_s390x", "s390x"),
 }
 
 # Debian has no cross compiler for musl, but its musl-dev packages hold the headers of
@@ -55,6 +56,10 @@ MUSL_DEV = {
     "arm64": (
         "musl-dev_1.2.3-1_arm64.deb",
         "55c2ca4bc3041c8ed8ac7dc3ef6080d9551a21650568b2fd7610b59eaf98a4f4",
+    ),
+    "s390x": (
+        "musl-dev_1.2.3-1_s390x.deb",
+        "df31f96febb94b27f72a36fcffa0ef3c241dfd5cfde7a3cba10cdd153a0569d5",
     ),
 }
 POOL = "http://deb.debian.org/debian/pool/main/m/musl/"

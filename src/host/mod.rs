@@ -354,4 +354,3 @@ fn search_dirs(dirs: &[PathBuf], found_by: &FoundBy) -> impl Iterator<Item = Sea
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-

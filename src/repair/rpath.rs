@@ -218,6 +218,7 @@ pub fn entries(path: Option<&str>) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf::{self, synth::Synth};
 
     #[test]
     fn entries_are_judged_on_the_installed_tree() {
@@ -250,5 +251,86 @@ mod tests {
             assert_eq!(origin_to(folder, target), expected);
             assert_eq!(fate(&origin_to(folder, target), folder), Fate::Inside);
         }
+    }
+
+    fn edit_of(
+        file: &Synth,
+        keep: &[&str],
+        owner: impl FnOnce(&mut Owner<'_>),
+    ) -> (RpathEdit, usize) {
+        let facts = elf::facts(&file.build()).unwrap();
+        let keep: Vec<Pattern> = keep.iter().map(Pattern::new).collect();
+        let mut plain = Owner {
+            facts: &facts,
+            folder: Some("pkg"),
+            serves_outside: false,
+            added: Vec::new(),
+            kind: RpathKind::Rpath,
+            kind_asked: false,
+        };
+        owner(&mut plain);
+        let (edit, dropped) = edit(plain, &keep);
+        (edit, dropped.len())
+    }
+
+    fn set(kind: RpathKind, path: &str) -> RpathEdit {
+        RpathEdit::Set(kind, path.to_owned())
+    }
+
+    #[test]
+    fn a_path_changes_only_where_it_must() {
+        use RpathKind::{Rpath, Runpath};
+        let file = || Synth::new(true, false);
+        let unchanged = |file: Synth| edit_of(&file, &[], |_| {});
+        assert_eq!(unchanged(file()), (RpathEdit::Keep, 0));
+        assert_eq!(
+            unchanged(file().rpath("$ORIGIN/a:$ORIGIN/a")),
+            (RpathEdit::Keep, 0)
+        );
+        assert_eq!(unchanged(file().runpath("/x")), (RpathEdit::Remove, 1));
+        assert_eq!(unchanged(file().runpath("")), (RpathEdit::Remove, 1));
+        assert_eq!(
+            unchanged(file().runpath("/x:$ORIGIN")),
+            (set(Runpath, "$ORIGIN"), 1)
+        );
+        let adds = |owner: &mut Owner<'_>| owner.added = vec!["$ORIGIN/lib".to_owned()];
+        assert_eq!(edit_of(&file(), &[], adds), (set(Rpath, "$ORIGIN/lib"), 0));
+        assert_eq!(
+            edit_of(&file().runpath("$ORIGIN/lib"), &[], adds),
+            (RpathEdit::Keep, 0)
+        );
+        assert_eq!(
+            edit_of(&file().runpath("$ORIGIN"), &[], adds),
+            (set(Rpath, "$ORIGIN:$ORIGIN/lib"), 0)
+        );
+        let asked = |owner: &mut Owner<'_>| owner.kind_asked = true;
+        assert_eq!(
+            edit_of(&file().runpath("$ORIGIN"), &[], asked),
+            (set(Rpath, "$ORIGIN"), 0)
+        );
+        assert_eq!(
+            edit_of(&file().rpath("$ORIGIN"), &[], asked),
+            (RpathEdit::Keep, 0)
+        );
+        assert_eq!(
+            edit_of(&file().rpath("/x:/y"), &["/x*"], |_| {}),
+            (set(Rpath, "/x"), 1)
+        );
+    }
+
+    /// With RUNPATH the loader does not read RPATH; but whoever publishes it tells it.
+    #[test]
+    fn a_shadowed_path_is_cleaned_too() {
+        let both = Synth::new(true, false)
+            .runpath("$ORIGIN")
+            .rpath("/secret:$ORIGIN/a");
+        assert_eq!(
+            edit_of(&both, &[], |_| {}),
+            (set(RpathKind::Runpath, "$ORIGIN"), 1)
+        );
+        let harmless = Synth::new(true, false)
+            .runpath("$ORIGIN")
+            .rpath("$ORIGIN/a");
+        assert_eq!(edit_of(&harmless, &[], |_| {}), (RpathEdit::Keep, 0));
     }
 }
