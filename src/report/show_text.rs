@@ -31,14 +31,14 @@ pub fn judged(judgement: &Judgement<'_>, layout: Layout) -> String {
     let Judgement { input, audit, .. } = *judgement;
     let missing = missing(audit, input, audit.verdict.repaired);
     page.line(Tone::Title, &file_name(input.path));
-    summary(&mut page, judgement);
+    summary(&mut page, judgement, &missing);
     libraries(&mut page, judgement, &missing, layout);
     symbols(&mut page, judgement, layout);
     advice(&mut page, judgement, &missing);
     page.finish()
 }
 
-fn summary(page: &mut Page, judgement: &Judgement<'_>) {
+fn summary(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing]) {
     let Judgement { input, audit, .. } = *judgement;
     let verdict = &audit.verdict;
     let mut row = |label: &str, tone: Tone, text: &str| {
@@ -57,7 +57,14 @@ fn summary(page: &mut Page, judgement: &Judgement<'_>) {
         row("claims", tone, &tags.join(", "));
     }
     if verdict.repaired < verdict.as_is {
-        row("repairable to", Tone::Plain, &audit.repairable_to());
+        let mut reached = audit.repairable_to();
+        let absent = missing.len();
+        if absent > 0 {
+            let verb = if absent == 1 { "is" } else { "are" };
+            let names = count(absent, "missing library");
+            reached = format!("{reached} at best, once {names} {verb} found");
+        }
+        row("repairable to", Tone::Plain, &reached);
     }
     let judged = audit.judged.iter().filter(|judged| **judged).count();
     let files = format!(
@@ -145,7 +152,7 @@ fn library(
             lines.push((Tone::Plain, real_path(audit, external).unwrap_or_default()));
         }
     }
-    lines.push(fate(audit, external));
+    lines.extend(fate(audit, external));
     match missing.iter().find(|one| one.soname == external.soname) {
         Some(missing) => {
             lines.push((Tone::Plain, missing.needed_by()));
@@ -158,17 +165,17 @@ fn library(
     lines
 }
 
-/// What becomes of a library.
-fn fate(audit: &Audit, external: &External) -> (Tone, String) {
+/// Why a library is not just brought in, if that is so.
+fn fate(audit: &Audit, external: &External) -> Option<(Tone, String)> {
     if external.driver {
         let text = "belongs to a driver of the machine: it is not brought in, and no tag allows it";
-        return (Tone::Odd, text.to_owned());
+        return Some((Tone::Odd, text.to_owned()));
     }
     match external.until {
-        Since::Never => (Tone::Plain, "no tag lets it stay outside".to_owned()),
+        Since::Never => None,
         since @ Since::Rung(_) => {
             let tag = audit.scale.tag_name(since);
-            (Tone::Plain, format!("may stay outside from {tag} on"))
+            Some((Tone::Plain, format!("may stay outside from {tag} on")))
         }
     }
 }

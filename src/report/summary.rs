@@ -1,5 +1,8 @@
 //! The last lines when there are several inputs: one line each.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::page::{Layout, Page, Tone};
 use super::{Judgement, file_name};
 use crate::audit::blame::count;
@@ -10,6 +13,8 @@ use crate::finding::{Error, Finding, Severity};
 #[derive(Clone, Debug)]
 pub struct Row {
     name: String,
+    /// What the name is if another input has the same.
+    path: String,
     verdict: String,
     tone: Tone,
     remarks: String,
@@ -33,9 +38,15 @@ impl Row {
         if repairable {
             remarks.push(format!("repairable to {}", audit.repairable_to()));
         }
+        let absent = findings.iter().filter(|one| one.code == "lib-not-found");
+        let absent = absent.count();
+        if absent > 0 {
+            remarks.push(format!("{} not found", count(absent, "library")));
+        }
         remarks.extend(counted(findings));
         Self {
             name: file_name(input.path),
+            path: input.path.display().to_string(),
             verdict: audit.tag(),
             tone: if undeserved || failed {
                 Tone::Bad
@@ -47,10 +58,11 @@ impl Row {
     }
 
     /// An input that is refused, or that is not for Linux.
-    pub fn refused(name: &str, error: &Error) -> Self {
+    pub fn refused(path: &Path, error: &Error) -> Self {
         let remarks = error.findings.first().map(ToString::to_string);
         Self {
-            name: name.to_owned(),
+            name: file_name(path),
+            path: path.display().to_string(),
             verdict: "refused".to_owned(),
             tone: Tone::Bad,
             remarks: remarks.unwrap_or_default(),
@@ -58,9 +70,10 @@ impl Row {
     }
 
     /// A pure wheel that is let through.
-    pub fn pure(name: &str) -> Self {
+    pub fn pure(path: &Path) -> Self {
         Self {
-            name: name.to_owned(),
+            name: file_name(path),
+            path: path.display().to_string(),
             verdict: "pure".to_owned(),
             tone: Tone::Good,
             remarks: String::new(),
@@ -88,10 +101,19 @@ pub fn table(rows: &[Row], layout: Layout) -> String {
         return page.finish();
     }
     page.blank();
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    let unique = names.len() == rows.len();
+    let name = |row: &Row| {
+        if unique {
+            row.name.clone()
+        } else {
+            row.path.clone()
+        }
+    };
     let width = |text: &str| escape(text).chars().count();
     let verdicts = rows.iter().map(|row| width(&row.verdict)).max();
     let verdicts = verdicts.unwrap_or_default().saturating_add(2);
-    let names = rows.iter().map(|row| width(&row.name)).max();
+    let names = rows.iter().map(|row| width(&name(row))).max();
     let column = names.unwrap_or_default().saturating_add(2);
     // Names that leave no room beside them have lines of their own.
     let room = column.saturating_add(verdicts).saturating_add(24);
@@ -101,7 +123,7 @@ pub fn table(rows: &[Row], layout: Layout) -> String {
         let verdict = format!("{:verdicts$}{}", row.verdict, row.remarks);
         page.entry(
             column,
-            (Tone::Plain, &row.name),
+            (Tone::Plain, &name(row)),
             (row.tone, verdict.trim_end()),
         );
     }
@@ -118,8 +140,8 @@ mod tests {
         let bad = Finding::error("zip-truncated", "ends early").at("a\nb");
         let error = Error::new(ErrorKind::Refused, "x", bad);
         let rows = [
-            Row::pure("six-1-py3-none-any.whl"),
-            Row::refused("x.whl", &error),
+            Row::pure("dist/six-1-py3-none-any.whl".as_ref()),
+            Row::refused("x.whl".as_ref(), &error),
         ];
         assert_eq!(table(&rows[..1], Layout::default()), "");
         let wide = table(&rows, Layout::default());

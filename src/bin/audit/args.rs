@@ -84,8 +84,11 @@ pub(crate) enum Command {
     },
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of one command, such as `audit man show`
+    Man {
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
 }
 
 fn schema_names() -> PossibleValuesParser {

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Command::Policies(args) => print::policies(args, &terminal),
         Command::Schema { name } => print::schema(name, &terminal),
         Command::Completions { shell } => print::completions(*shell, &terminal),
-        Command::Man => print::man(&terminal),
+        Command::Man { command } => print::man(command.as_deref(), &terminal),
     };
     match outcome {
         Ok(status) => status.into(),

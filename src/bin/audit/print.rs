@@ -39,9 +39,22 @@ pub(crate) fn completions(shell: clap_complete::Shell, terminal: &Terminal) -> i
     terminal.bytes(&script)
 }
 
-/// `audit man`: one page with every command.
-pub(crate) fn man(terminal: &Terminal) -> io::Result<Status> {
+/// `audit man`: the page of the program, or of one command.
+pub(crate) fn man(of: Option<&str>, terminal: &Terminal) -> io::Result<Status> {
+    let mut program = Cli::command();
+    program.build();
+    let command = match of {
+        None => program,
+        Some(name) => {
+            let Some(command) = program.find_subcommand(name) else {
+                terminal.usage(&format!("there is no command {name}"));
+                return Ok(Status::Usage);
+            };
+            let title = format!("audit-{}", command.get_name());
+            command.clone().name(title)
+        }
+    };
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    clap_mangen::Man::new(command).render(&mut page)?;
     terminal.bytes(&page)
 }

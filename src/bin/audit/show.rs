@@ -139,7 +139,7 @@ impl Show<'_> {
                 let text = format!("{wheel}\n  is a pure Python wheel\n");
                 self.terminal.words(&text)?;
             }
-            return Ok((Status::Done, summary::Row::pure(&wheel)));
+            return Ok((Status::Done, summary::Row::pure(path)));
         }
         match self.format {
             Format::Github => self.annotate(path, &error.findings)?,
@@ -150,6 +150,6 @@ impl Show<'_> {
                 self.terminal.data(&format!("{document}\n"))?;
             }
         }
-        Ok((status(error), summary::Row::refused(&wheel, error)))
+        Ok((status(error), summary::Row::refused(path, error)))
     }
 }

@@ -54,7 +54,10 @@ fn entities(text: &str) -> String {
     let mut safe = String::new();
     for character in escape(text).chars() {
         if character.is_alphanumeric()
-            || matches!(character, ' ' | '.' | '-' | '/' | ':' | ',' | '\'')
+            || matches!(
+                character,
+                ' ' | '.' | '-' | '_' | '+' | '/' | ':' | ',' | '\''
+            )
         {
             safe.push(character);
         } else {
