@@ -50,8 +50,7 @@ pub(crate) fn man(of: Option<&str>, terminal: &Terminal) -> io::Result<Status> {
                 terminal.usage(&format!("there is no command {name}"));
                 return Ok(Status::Usage);
             };
-            let title = format!("audit-{}", command.get_name());
-            command.clone().name(title)
+            command.clone()
         }
     };
     let mut page = Vec::new();
