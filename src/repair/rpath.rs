@@ -259,7 +259,7 @@ mod tests {
         owner: impl FnOnce(&mut Owner<'_>),
     ) -> (RpathEdit, usize) {
         let facts = elf::facts(&file.build()).unwrap();
-        let keep: Vec<Pattern> = keep.iter().map(Pattern::new).collect();
+        let keep: Vec<Pattern> = keep.iter().map(|glob| Pattern::new(*glob)).collect();
         let mut plain = Owner {
             facts: &facts,
             folder: Some("pkg"),

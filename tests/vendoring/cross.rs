@@ -1,0 +1,139 @@
+//! Wheels for other machines, repaired here.
+
+use std::path::Path;
+
+use wheel_audit::elf::Edit;
+use wheel_audit::{Arch, OpenOptions, Wheel};
+
+use crate::bench::{Bench, edited, facts, names, paths, read, testdata};
+
+/// The extension of a wheel in `testdata/`.
+fn extension(wheel: &str) -> Vec<u8> {
+    let wheel = Wheel::open(&testdata(wheel), &OpenOptions::for_repair());
+    read(&wheel.unwrap(), "greet/_greet.abi3.so")
+}
+
+fn all_are_for(wheel: &Wheel, arch: Arch) {
+    for elf in &wheel.elves {
+        assert_eq!(elf.facts.arch, Ok(arch), "{}", elf.path);
+    }
+}
+
+/// libstdc++ and libgomp of Debian's cross packages, from a sysroot.
+#[test]
+fn aarch64_from_a_sysroot() {
+    let sysroot = "/usr/aarch64-linux-gnu";
+    assert!(
+        Path::new(sysroot).join("lib/libstdc++.so.6").exists()
+            && Path::new(sysroot).join("lib/libgomp.so.1").exists(),
+        "{sysroot}/lib is incomplete: apt-get install libstdc++6-arm64-cross libgomp1-arm64-cross"
+    );
+    let bench = Bench::new();
+    let needs = Edit {
+        add_needed: vec!["libgomp.so.1".to_owned(), "libstdc++.so.6".to_owned()],
+        ..Edit::default()
+    };
+    let file = edited(
+        &extension("wheels/greet-1.0-cp38-abi3-linux_aarch64.whl"),
+        &needs,
+    );
+    let wheel = bench.wheel_for("linux_aarch64", &[("pkg/_greet.abi3.so", &file)]);
+    let libs = testdata("libs/aarch64-glibc");
+    let options = [
+        "--sysroot",
+        sysroot,
+        "--lib-path",
+        libs.to_str().unwrap(),
+        "--json",
+    ];
+    let plan: Vec<&str> = options.into_iter().chain(["--dry-run"]).collect();
+    let run = bench.repair_with(&wheel, &plan).json();
+    let plain = ["libgomp.so.1", "libgreet.so.1", "libwords.so.2"];
+    assert_eq!(names(&run["grafted"], "soname"), plain);
+    let all: Vec<&str> = options
+        .into_iter()
+        .chain(["--vendor", "libstdc++*"])
+        .collect();
+    let run = bench.repair_with(&wheel, &all).json();
+    let vendored = [
+        "libgomp.so.1",
+        "libgreet.so.1",
+        "libstdc++.so.6",
+        "libwords.so.2",
+    ];
+    assert_eq!(names(&run["grafted"], "soname"), vendored);
+    let result = bench.result();
+    all_are_for(&result, Arch::Aarch64);
+    let mut needed = facts(&result, "pkg/_greet.abi3.so").needed.iter();
+    assert!(needed.any(|name| name.starts_with("libgomp-") && name.ends_with(".so.1.0.0")));
+    let sbom = read(&result, "pkg-1.0.dist-info/sboms/wheel-audit.cdx.json");
+    let sbom = String::from_utf8(sbom).unwrap();
+    assert!(
+        sbom.contains("\"lib/libgomp.so.1.0.0\""),
+        "paths start at the sysroot: {sbom}"
+    );
+}
+
+/// A big-endian musl wheel on a little-endian glibc machine.
+#[test]
+fn s390x_musl_from_a_folder_of_libraries() {
+    let bench = Bench::new();
+    let libs = testdata("libs/s390x-musl");
+    let wheel = testdata("wheels/musl/greet-1.0-cp38-abi3-linux_s390x.whl");
+    let run = bench
+        .repair_with(
+            &wheel,
+            &[
+                "--no-host-libs",
+                "--lib-path",
+                libs.to_str().unwrap(),
+                "--json",
+            ],
+        )
+        .json();
+    assert_eq!(run["tag"], "musllinux_1_2_s390x");
+    assert_eq!(
+        names(&run["grafted"], "soname"),
+        ["libgreet.so.1", "libwords.so.2"]
+    );
+    let result = bench.result();
+    all_are_for(&result, Arch::S390x);
+    let grafts: Vec<&str> = paths(&result)
+        .into_iter()
+        .filter(|path| path.starts_with("greet.libs/"))
+        .collect();
+    assert_eq!(grafts.len(), 2);
+    let extension = facts(&result, "greet/_greet.abi3.so");
+    assert_eq!(extension.rpath.as_deref(), Some("$ORIGIN/../greet.libs"));
+    assert!(
+        extension
+            .needed
+            .contains(&grafts[0].replace("greet.libs/", ""))
+    );
+    // With the libraries of another C library they do not fit.
+    let libs = testdata("libs/s390x-glibc");
+    let run = bench.repair_with(
+        &wheel,
+        &["--no-host-libs", "--lib-path", libs.to_str().unwrap()],
+    );
+    run.refused(1, &["lib-not-found", "libgreet.so.1"]);
+}
+
+/// What the host has is not even looked at where that was asked.
+#[test]
+fn the_host_is_not_opened() {
+    let bench = Bench::new();
+    let file = bench.compile(
+        "gcc",
+        "int answer(void) { return 42; }",
+        "_x.so",
+        &["-l:libgomp.so.1"],
+    );
+    let wheel = bench.wheel(&[("pkg/_x.so", &file)]);
+    bench
+        .repair_with(&wheel, &["--no-host-libs"])
+        .refused(1, &["lib-not-found", "libgomp.so.1"]);
+    let run = bench.repair_with(&wheel, &["--json"]).json();
+    assert_eq!(names(&run["grafted"], "soname"), ["libgomp.so.1"]);
+    assert_eq!(bench.answer(), 42);
+}

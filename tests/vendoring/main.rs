@@ -1,0 +1,18 @@
+//! What comes into a wheel, what stays outside, and how it is found: every option on a real wheel,
+//! through the command.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bench;
+mod config;
+mod cross;
+mod exclude;
+mod names;
+mod plan;
+mod rpath;
+mod vendor;
