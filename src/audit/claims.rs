@@ -14,7 +14,8 @@ impl Audit {
         let own = PlatformTag::new(self.tag());
         let promise = |tag: &PlatformTag| tag.libc().zip(tag.version());
         match (promise(&own), promise(tag)) {
-            (Some((own_libc, own)), Some((libc, version))) => own_libc == libc && own <= version,
+            (Some((own_libc, own)), Some((libc, version))) if own_libc == libc => own <= version,
+            (Some(_), Some(_)) => self.any_libc,
             // `linux_*` promises nothing.
             (_, None) => tag.is_linux(),
             (None, Some(_)) => false,

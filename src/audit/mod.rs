@@ -73,6 +73,8 @@ pub struct Audit {
     pub arch: Arch,
     /// The wheel's C library.
     pub libc: Libc,
+    /// No file needs a C library: the tags of another one are deserved too.
+    pub any_libc: bool,
     /// The tags it is measured against.
     pub scale: Scale,
     /// For each of `Wheel::elves`: whether it takes part.
@@ -148,6 +150,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
     let outside = Outside::new(&scale, subject.libc, &options.vendor);
     let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
     let verdict = verdict::judge(&verdict::Question {
+        abi: input.wheel.map_or(&[], |wheel| &wheel.name.abi),
         elves,
         judged: &subject.judged,
         graph: &graph,
@@ -159,6 +162,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
     let mut audit = Audit {
         arch: subject.arch,
         libc: subject.libc,
+        any_libc: subject.any_libc,
         scale,
         judged: subject.judged,
         graph,

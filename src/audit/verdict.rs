@@ -18,6 +18,8 @@ pub type Versions = BTreeMap<String, BTreeSet<String>>;
 /// What the verdict is made from.
 #[derive(Debug)]
 pub struct Question<'a> {
+    /// The ABI tags of the file name; none for loose files.
+    pub abi: &'a [String],
     /// The ELF members.
     pub elves: &'a [ElfMember],
     /// Which ELF members take part.
@@ -299,7 +301,15 @@ pub fn python_extension(elf: &ElfMember) -> Option<u8> {
     (defines("init") || defines("_cffi_pypyinit_")).then_some(2)
 }
 
+/// `cp27m`, unlike `cp27mu`, says that the wheel is for a narrow Python: no other would install it.
+fn says_narrow(abi: &str) -> bool {
+    abi.starts_with("cp2") && abi.ends_with('m')
+}
+
 fn ucs2(question: &Question<'_>) -> bool {
+    if question.abi.iter().any(|abi| says_narrow(abi)) {
+        return false;
+    }
     let mut old = question
         .members()
         .filter(|elf| python_extension(elf) == Some(2));
@@ -319,4 +329,17 @@ fn pyfpe(question: &Question<'_>) -> bool {
             import.function && matches!(import.name, "PyFPE_jbuf" | "PyFPE_dummy" | "PyFPE_counter")
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_narrow;
+
+    #[test]
+    fn the_abi_tag_tells_a_narrow_python() {
+        let narrow = ["cp26m", "cp27m", "cp27dm"];
+        let others = ["cp27mu", "cp27dmu", "none", "abi3", "cp37m", "pypy_73"];
+        assert!(narrow.iter().all(|abi| says_narrow(abi)));
+        assert!(!others.iter().any(|abi| says_narrow(abi)));
+    }
 }
