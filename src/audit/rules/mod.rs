@@ -30,6 +30,8 @@ mod rpath;
 mod sections;
 mod soname;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod text_relocations;
 mod unversioned_glibc;
 
