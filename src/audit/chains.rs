@@ -7,7 +7,8 @@ use super::external::Inside;
 use crate::deps::{Edge, Graph, NodeId, Target};
 use crate::policy::Since;
 
-/// The shortest chain of needs to each node, from the members that are judged.
+/// The shortest chain of needs to each node, from the members that are judged and what `--include`
+/// asks for.
 #[derive(Clone, Debug)]
 pub struct Chains {
     /// Who was the first to lead there; a member that is judged leads to itself.
@@ -23,6 +24,12 @@ impl Chains {
             if let (true, Some(slot)) = (*judged, parent.get_mut(member)) {
                 *slot = Some(member);
                 queue.push_back(member);
+            }
+        }
+        for node in graph.included.iter().flat_map(targets) {
+            if let Some(slot @ None) = parent.get_mut(node) {
+                *slot = Some(node);
+                queue.push_back(node);
             }
         }
         while let Some(node) = queue.pop_front() {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::outside::{Outside, Place};
 use super::scale::Scale;
-use crate::deps::{Graph, NodeId, Target};
+use crate::deps::{Edge, Graph, NodeId, Origin, Target};
 use crate::policy::{Rung, Since};
 
 /// What stands behind an external name.
@@ -103,23 +103,26 @@ pub fn externals(
     scale: &Scale,
     outside: &Outside<'_>,
 ) -> Vec<External> {
-    let mut found: BTreeMap<(String, Option<NodeId>), External> = BTreeMap::new();
-    // Per node: the first tag for which it is not followed. Members are always followed.
-    let mut width: Vec<Option<Since>> = vec![None; graph.nodes.len()];
-    let mut queue: VecDeque<NodeId> = VecDeque::new();
-    for member in 0..members {
-        if judged.get(member) == Some(&true)
-            && let Some(slot) = width.get_mut(member)
-        {
-            *slot = Some(Since::Never);
-            queue.push_back(member);
-        }
+    let mut walk = Walk {
+        graph,
+        members,
+        found: BTreeMap::new(),
+        width: vec![None; graph.nodes.len()],
+        queue: VecDeque::new(),
+    };
+    for member in (0..members).filter(|member| judged.get(*member) == Some(&true)) {
+        walk.follow(member, Since::Never);
     }
-    while let Some(id) = queue.pop_front() {
+    // Asked for, whatever a policy says.
+    let found = |edge: &&Edge| matches!(edge.target, Target::Node(..));
+    for edge in graph.included.iter().filter(found) {
+        walk.step(edge, Since::Never, false);
+    }
+    while let Some(id) = walk.queue.pop_front() {
         let Some(node) = graph.nodes.get(id) else {
             continue;
         };
-        let Some(Some(own)) = width.get(id).copied() else {
+        let Some(Some(own)) = walk.width.get(id).copied() else {
             continue;
         };
         for edge in &node.edges {
@@ -128,33 +131,62 @@ pub fn externals(
                 Place::Outside(since) => own.min(since),
                 Place::Vendored | Place::Driver => own,
             };
-            if until <= Since::Rung(scale.best()) {
-                continue;
-            }
-            let Some(provider) = provider(&edge.target, members) else {
-                continue;
-            };
-            let driver = place == Place::Driver;
-            note(
-                &mut found,
-                External {
-                    soname: edge.soname.clone(),
-                    provider,
-                    until,
-                    driver,
-                },
-            );
-            if let Provider::Node(next) = provider
-                && !driver
-                && let Some(slot) = width.get_mut(next)
-                && slot.is_none_or(|known| known < until)
-            {
-                *slot = Some(until);
-                queue.push_back(next);
+            if until > Since::Rung(scale.best()) {
+                walk.step(edge, until, place == Place::Driver);
             }
         }
     }
-    found.into_values().collect()
+    walk.found.into_values().collect()
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    members: usize,
+    found: BTreeMap<(String, Option<NodeId>), External>,
+    /// Per node: the first tag for which it is not followed. Members are always followed.
+    width: Vec<Option<Since>>,
+    queue: VecDeque<NodeId>,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, edge: &Edge, until: Since, driver: bool) {
+        let Some(provider) = provider(&edge.target, self.members) else {
+            return;
+        };
+        let own = match provider {
+            // Asked for by its path, it is known by its soname.
+            Provider::Node(node) if edge.soname.contains('/') => self.soname_of(node),
+            _ => None,
+        };
+        note(
+            &mut self.found,
+            External {
+                soname: own.unwrap_or_else(|| edge.soname.clone()),
+                provider,
+                until,
+                driver,
+            },
+        );
+        if let (Provider::Node(next), false) = (provider, driver) {
+            self.follow(next, until);
+        }
+    }
+
+    fn follow(&mut self, node: NodeId, until: Since) {
+        if let Some(slot) = self.width.get_mut(node)
+            && slot.is_none_or(|known| known < until)
+        {
+            *slot = Some(until);
+            self.queue.push_back(node);
+        }
+    }
+
+    fn soname_of(&self, node: NodeId) -> Option<String> {
+        match &self.graph.nodes.get(node)?.origin {
+            Origin::Host(library) => library.facts.soname.clone(),
+            Origin::Member(_) => None,
+        }
+    }
 }
 
 /// What stands behind an edge that leads out of the wheel; nodes below `members` are in it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::graft::Question;
 use crate::audit::external::Provider;
 use crate::audit::{Input, missing};
-use crate::deps::{NodeId, Origin, Target};
+use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::{Finding, Severity};
 use crate::fnmatch::Pattern;
 use crate::host::HostLibrary;
@@ -29,6 +29,14 @@ pub(super) struct Source {
 pub(super) fn all(question: &Question<'_>) -> Result<BTreeMap<NodeId, Source>, Vec<Finding>> {
     let mut sonames: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
     let mut problems = missing(question);
+    problems.extend(
+        question
+            .audit
+            .graph
+            .included
+            .iter()
+            .filter_map(not_included),
+    );
     let tag = question.rung.map_or(Since::Never, Since::Rung);
     let externals = question.audit.externals.iter();
     for external in externals.filter(|external| external.grafted_at(tag)) {
@@ -91,6 +99,34 @@ fn missing(question: &Question<'_>) -> Vec<Finding> {
     findings
         .map(|finding| finding.with(Severity::Error))
         .collect()
+}
+
+/// Why a library of `--include` does not come in.
+fn not_included(edge: &Edge) -> Option<Finding> {
+    let asked = &edge.soname;
+    match &edge.target {
+        Target::Missing(searched) => {
+            let message = format!("--include {asked}: there is no such library");
+            let dirs: Vec<&str> = searched.iter().map(|place| place.dir.as_str()).collect();
+            let help = format!("looked in {}", dirs.join(", "));
+            let finding = Finding::error("include-not-found", message);
+            Some(if dirs.is_empty() {
+                finding.help("say where it is: --lib-path DIR")
+            } else {
+                finding.help(help)
+            })
+        }
+        Target::Excluded { pattern, .. } => {
+            let message = format!("--include {asked} is what --exclude {pattern} leaves outside");
+            Some(Finding::error("include-excluded", message))
+        }
+        Target::Loader | Target::Libpython => {
+            let message =
+                format!("--include {asked}: it belongs to the process that loads the wheel");
+            Some(Finding::error("include-not-found", message))
+        }
+        Target::Node(..) => None,
+    }
 }
 
 /// What `--only` does not list.

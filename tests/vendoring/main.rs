@@ -12,6 +12,7 @@ mod bench;
 mod config;
 mod cross;
 mod exclude;
+mod include;
 mod names;
 mod plan;
 mod rpath;

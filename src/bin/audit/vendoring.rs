@@ -84,11 +84,8 @@ fn parse_include(text: &str) -> Result<Include, String> {
         Some((library, folder)) => (library, Some(folder.trim_end_matches('/'))),
         None => (text, None),
     };
-    if library.is_empty() || library.contains('/') {
-        return Err(
-            "LIB is a soname or file name, without folder; --lib-path says where to look"
-                .to_owned(),
-        );
+    if library.is_empty() {
+        return Err("LIB is a soname, file name or path".to_owned());
     }
     let plain = |folder: &str| {
         let parts = || folder.split('/');
@@ -197,7 +194,6 @@ mod tests {
         for bad in [
             "",
             "=pkg",
-            "/usr/lib/libfoo.so",
             "libfoo.so=../x",
             "libfoo.so=/x",
             "libfoo.so=a//b",
