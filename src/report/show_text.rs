@@ -276,7 +276,7 @@ fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing]) {
     if input.wheel.is_none() {
         return;
     }
-    let name = file_name(input.path);
+    let name = input.path.display();
     let say = |page: &mut Page, text: &str| page.entry(0, (Tone::Plain, ""), (Tone::Plain, text));
     if !missing.is_empty() {
         page.blank();

@@ -1,0 +1,391 @@
+//! What `show`, `tree` and the commands beside them say, on the wheels of `testdata`.
+
+#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+const X86: &str = "testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl";
+const ARM: &str = "testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl";
+/// The libraries of [`X86`], and nothing of this machine.
+const X86_LIBS: [&str; 3] = ["--no-host-libs", "--lib-path", "testdata/libs/x86_64-glibc"];
+
+struct Run {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn audit_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_audit"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    let root = root().to_str().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(root, "@ROOT");
+    Run {
+        status: output.status.code().unwrap(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+fn audit(arguments: &[&str]) -> Run {
+    audit_in(root(), arguments)
+}
+
+fn x86(arguments: &[&str]) -> Run {
+    audit(&[arguments, &X86_LIBS].concat())
+}
+
+fn json(run: &Run) -> Value {
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+/// A copy of the wheel under another name.
+fn renamed(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::copy(root().join(X86), &path).unwrap();
+    path
+}
+
+#[test]
+fn show_says_what_is_deserved_and_what_stands_in_the_way() {
+    let run = x86(&["show", X86]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_snapshot!(run.stdout, @r"
+    greet-1.0-cp38-abi3-linux_x86_64.whl
+      deserves       linux_x86_64
+      claims         linux_x86_64
+      repairable to  manylinux_2_5_x86_64
+      holds          1 ELF file for glibc on x86_64
+
+    Libraries outside the wheel
+      libgreet.so.1  @ROOT/testdata/libs/x86_64-glibc/libgreet.so.1
+                     needed by greet/_greet.abi3.so (--lib-path)
+      libwords.so.2  @ROOT/testdata/libs/x86_64-glibc/libwords.so.2
+                     needed by libgreet.so.1 (--lib-path)
+
+    To reach manylinux_2_5_x86_64:
+      audit repair testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl
+    ");
+}
+
+#[test]
+fn show_tells_what_is_missing_and_what_to_pass() {
+    let run = audit(&["show", ARM, "--no-host-libs"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_snapshot!(run.stdout, @r"
+    greet-1.0-cp38-abi3-linux_aarch64.whl
+      deserves       linux_aarch64
+      claims         linux_aarch64
+      repairable to  manylinux_2_17_aarch64 at best, once 1 missing library is found
+      holds          1 ELF file for glibc on aarch64
+
+    Libraries outside the wheel
+      libgreet.so.1  not found
+                     needed by greet/_greet.abi3.so
+                     no folder was searched: --no-host-libs, and no --lib-path or --sysroot
+
+    To repair it, DIR being the folder that holds what was not found:
+      audit repair --lib-path DIR testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
+    or, if every machine that it is for has it already:
+      audit repair --exclude libgreet.so.1 testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
+    ");
+    let document = json(&audit(&["show", ARM, "--no-host-libs", "--json"]));
+    assert_eq!(document["repairable_to"], Value::Null);
+    assert_eq!(document["external_libs"]["libgreet.so.1"], Value::Null);
+    let missing = document["findings"].as_array().unwrap();
+    assert!(missing.iter().any(|one| one["code"] == "lib-not-found"));
+}
+
+#[test]
+fn json_tells_of_each_file_what_was_found_and_how() {
+    let wheel = "testdata/wheels/greet-1.0-cp38-abi3-linux_riscv64.whl";
+    let libs = "testdata/libs/riscv64-glibc";
+    let run = audit(&[
+        "show",
+        wheel,
+        "--no-host-libs",
+        "--lib-path",
+        libs,
+        "--json",
+    ]);
+    let document = json(&run);
+    assert_eq!(document["arch"], "riscv64");
+    assert_eq!(document["libc"], "glibc");
+    assert_eq!(document["overall_tag"], "linux_riscv64");
+    assert_eq!(document["repairable_to"], "manylinux_2_31_riscv64");
+    let file = &document["files"][0];
+    assert_eq!(file["path"], "greet/_greet.abi3.so");
+    assert_eq!(file["libraries"][0]["found_by"], "--lib-path");
+    assert_eq!(file["python_extension"], true);
+}
+
+#[test]
+fn a_check_fails_where_a_tag_is_not_deserved() {
+    let passes = x86(&["show", X86, "--check"]);
+    assert_eq!((passes.status, passes.stderr.as_str()), (0, ""));
+    let fails = x86(&["show", X86, "--check", "--plat", "manylinux2014"]);
+    assert_eq!(fails.status, 1);
+    assert_snapshot!(fails.stderr, @r"
+    error: greet-1.0-cp38-abi3-linux_x86_64.whl: does not deserve manylinux2014_x86_64, only linux_x86_64 [tag-undeserved]
+      help: a repair would reach manylinux_2_5_x86_64: audit repair
+    ");
+    for other in ["musllinux_1_2", "manylinux_2_17_aarch64"] {
+        assert_eq!(
+            x86(&["show", X86, "--check", "--plat", other]).status,
+            1,
+            "{other}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let lies = renamed(
+        folder.path(),
+        "greet-1.0-cp38-abi3-manylinux_2_17_x86_64.whl",
+    );
+    let lies = lies.to_str().unwrap();
+    let warns = x86(&["show", lies]);
+    assert_eq!(warns.status, 0);
+    assert!(warns.stderr.contains("warning:") && warns.stderr.contains("[tag-undeserved]"));
+    assert_eq!(x86(&["show", lies, "--check"]).status, 1);
+    assert_eq!(x86(&["show", lies, "--error", "tag-undeserved"]).status, 1);
+    let silent = x86(&[
+        "show",
+        lies,
+        "--ignore",
+        "tag-undeserved",
+        "--ignore",
+        "wheel-tags-differ",
+    ]);
+    assert_eq!((silent.status, silent.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn codes_are_checked_when_they_are_typed() {
+    let run = audit(&["show", X86, "--ignore", "exec-stack"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("execstack is one"), "{}", run.stderr);
+}
+
+#[test]
+fn findings_become_annotations() {
+    let run = audit(&["show", ARM, "--no-host-libs", "--format", "github"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    let annotations: Vec<&str> = run
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    assert_eq!(annotations.len(), 1);
+    assert!(annotations[0].starts_with(&format!(
+        "::warning file={ARM},title=lib-not-found::libgreet.so.1"
+    )));
+    let run = audit(&["show", "Cargo.toml", "--format", "github"]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    assert!(
+        run.stdout.starts_with("::error file=Cargo.toml,title="),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn elf_files_and_folders_are_judged_too() {
+    let library = "testdata/libs/x86_64-glibc/libgreet.so.1";
+    let run = x86(&["show", library]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_snapshot!(run.stdout, @r"
+    libgreet.so.1
+      deserves       linux_x86_64
+      repairable to  manylinux_2_5_x86_64
+      holds          1 ELF file for glibc on x86_64
+
+    Libraries outside the wheel
+      libwords.so.2  @ROOT/testdata/libs/x86_64-glibc/libwords.so.2
+                     needed by libgreet.so.1 (--lib-path)
+    ");
+    // Together they lack nothing.
+    let run = audit(&[
+        "show",
+        "testdata/libs/x86_64-glibc",
+        "--no-host-libs",
+        "--json",
+    ]);
+    let document = json(&run);
+    assert_eq!(document["wheel"], "x86_64-glibc");
+    assert_eq!(document["claimed_tags"], Value::Array(Vec::new()));
+    assert_eq!(document["files"].as_array().unwrap().len(), 2);
+    let nothing = audit(&["show", "docs/schema"]);
+    assert_eq!(nothing.status, 1);
+    assert!(
+        nothing
+            .stderr
+            .contains("holds neither wheels nor ELF files [not-platform]")
+    );
+}
+
+#[test]
+fn several_inputs_end_in_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    renamed(folder.path(), "greet-1.0-cp38-abi3-linux_x86_64.whl");
+    fs::write(folder.path().join("bad-1-py3-none-any.whl"), "no zip").unwrap();
+    let libs = root().join(X86_LIBS[2]);
+    let libs = libs.to_str().unwrap();
+    let run = audit_in(
+        folder.path(),
+        &["show", ".", "--no-host-libs", "--lib-path", libs],
+    );
+    assert_eq!(run.status, 1);
+    let last: Vec<&str> = run.stdout.lines().rev().take(2).collect();
+    assert!(
+        last[1].starts_with("bad-1-py3-none-any.whl                refused       "),
+        "{last:?}"
+    );
+    assert!(last[1].ends_with("[zip-not-a-zip]"), "{last:?}");
+    assert_eq!(
+        last[0],
+        "greet-1.0-cp38-abi3-linux_x86_64.whl  linux_x86_64  repairable to manylinux_2_5_x86_64"
+    );
+    let run = audit_in(folder.path(), &["show", ".", "--no-host-libs", "--json"]);
+    assert_eq!(run.stdout.lines().count(), 2);
+}
+
+#[test]
+fn the_tree_tells_who_needs_whom() {
+    let run = x86(&["tree", X86]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_snapshot!(run.stdout, @r"
+    greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
+    = greet/_greet.abi3.so
+      ├─ + libgreet.so.1 => @ROOT/testdata/libs/x86_64-glibc/libgreet.so.1 (--lib-path)
+      │  ├─ + libwords.so.2 => @ROOT/testdata/libs/x86_64-glibc/libwords.so.2 (--lib-path)
+      │  │  └─ · libc.so.6
+      │  └─ · libc.so.6
+      └─ · libc.so.6
+
+    = in the wheel   + a repair brings it in   · may stay outside
+    ");
+    assert_eq!(x86(&["lddtree", X86]).stdout, run.stdout);
+    let missing = audit(&["tree", X86, "--no-host-libs", "--exclude", "libc.so.6"]);
+    assert_snapshot!(missing.stdout, @r"
+    greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
+    = greet/_greet.abi3.so
+      ├─ ! libgreet.so.1 => not found
+      └─ x libc.so.6 (--exclude libc.so.6)
+
+    = in the wheel   ! not found   x excluded: stays outside
+    ");
+}
+
+#[test]
+fn the_tree_tells_why() {
+    let run = x86(&["tree", X86, "--why", "libwords.so.2"]);
+    let chain = "greet/_greet.abi3.so → libgreet.so.1 → libwords.so.2 => ";
+    assert!(run.stdout.contains(chain), "{}", run.stdout);
+    let run = x86(&["tree", X86, "--why", "libnothing*"]);
+    assert!(
+        run.stdout.contains("nothing needs libnothing*"),
+        "{}",
+        run.stdout
+    );
+    let document = json(&x86(&["tree", X86, "--why", "libwords*", "--json"]));
+    assert_eq!(document["why"]["chains"], serde_json::json!([[0, 1, 2]]));
+    assert_eq!(document["nodes"][2]["state"], "graft");
+}
+
+#[test]
+fn trees_can_be_drawn() {
+    let dot = x86(&["tree", X86, "--format", "dot"]).stdout;
+    assert!(
+        dot.starts_with("digraph needs {") && dot.contains("n0 -> n1"),
+        "{dot}"
+    );
+    let mermaid = x86(&["tree", X86, "--format", "mermaid"]).stdout;
+    assert!(
+        mermaid.starts_with("flowchart LR\n") && mermaid.contains("n0 --> n1"),
+        "{mermaid}"
+    );
+}
+
+#[test]
+fn policies_are_listed() {
+    let run = audit(&["policies", "manylinux1_i686"]);
+    assert!(
+        run.stdout
+            .starts_with("manylinux_2_5_i686, manylinux1_i686\n"),
+        "{}",
+        run.stdout
+    );
+    let run = audit(&["policies", "win_amd64"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("no policy knows win_amd64"));
+    let document = json(&audit(&["policies", "--json"]));
+    let policies = document["policies"].as_array().unwrap();
+    let x86_64 = policies
+        .iter()
+        .find(|one| one["libc"] == "glibc" && one["arch"] == "x86_64");
+    assert_eq!(
+        x86_64.unwrap()["symbol_versions"]["GLIBC"]["2.34"],
+        "manylinux_2_34_x86_64"
+    );
+    assert!(
+        audit(&["policies"])
+            .stdout
+            .contains("manylinux_2_17 (manylinux2014)")
+    );
+}
+
+#[test]
+fn schemas_manuals_and_completions_are_printed() {
+    for name in ["show", "repair", "tree", "policies"] {
+        let run = audit(&["schema", name]);
+        let text = fs::read_to_string(root().join(format!("docs/schema/{name}.json"))).unwrap();
+        assert_eq!((run.status, run.stdout), (0, text));
+    }
+    assert_eq!(audit(&["schema", "nothing"]).status, 2);
+    let page = audit(&["man"]).stdout;
+    for command in [
+        "show",
+        "repair",
+        "tree",
+        "policies",
+        "schema",
+        "completions",
+        "man",
+    ] {
+        assert!(page.contains(&format!("audit\\-{command}(1)")), "{command}");
+        let own = audit(&["man", command]);
+        assert!(
+            own.stdout.contains(&format!("audit\\-{command} \\- ")),
+            "{}",
+            own.stdout
+        );
+    }
+    assert_eq!(audit(&["man", "nothing"]).status, 2);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = audit(&["completions", shell]).stdout;
+        assert!(script.contains("no-host-libs"), "{shell}");
+    }
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let plain = x86(&["show", X86]).stdout;
+    assert!(!plain.contains('\x1b'));
+    let colored = x86(&["show", X86, "--color", "always"]).stdout;
+    assert!(colored.contains("\x1b[1mgreet-1.0"), "{colored:?}");
+    let quiet = x86(&["show", X86, "--quiet"]);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+}
