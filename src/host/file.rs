@@ -134,14 +134,20 @@ fn without_waiting(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn without_waiting(_: &mut OpenOptions) {}
 
-/// The text of a small configuration file under `root`; bytes that are not UTF-8 are replaced.
-pub(super) fn read_text(root: &Path, path: &Path, limit: u64) -> Result<String, NoFile> {
+/// The first `limit` bytes of a regular file under `root`.
+pub(super) fn read(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, NoFile> {
     let (real, _) = real_path(root, path)?;
     let (file, _) = open(&real)?;
     let mut bytes = Vec::new();
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| NoFile::from_io(&error))?;
+    Ok(bytes)
+}
+
+/// The text of a regular file under `root`; bytes that are not UTF-8 are replaced.
+pub(super) fn read_text(root: &Path, path: &Path, limit: u64) -> Result<String, NoFile> {
+    let bytes = read(root, path, limit)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

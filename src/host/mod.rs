@@ -9,7 +9,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::arch::Arch;
 use crate::elf::{Facts, facts::Platform};
@@ -19,9 +19,11 @@ use crate::tag::Libc;
 pub(crate) mod config;
 mod file;
 mod library;
+mod provider;
 
 pub use file::{FileId, FileImage};
 pub use library::{libc_of, unfit};
+pub use provider::Package;
 
 use file::NoFile;
 use library::Known;
@@ -135,6 +137,7 @@ pub struct Host {
     folders: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
     known: Mutex<HashMap<FileId, Arc<Known>>>,
     system: Mutex<SystemDirs>,
+    packages: OnceLock<provider::Databases>,
 }
 
 impl Host {

@@ -1,0 +1,195 @@
+//! Which package a library outside the wheel came from.
+//!
+//! The databases of dpkg, apk and rpm are read where they lie, under the root that the library is
+//! under; no program is run, so a sysroot of any system answers on any machine.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::{self, NoFile};
+use super::{Host, HostLibrary, config};
+
+mod apk;
+mod bdb;
+mod dpkg;
+mod header;
+mod ndb;
+mod rpm;
+mod sqlite;
+
+/// Databases list every file of a system; this is several times the largest known.
+const LARGEST_DATABASE: u64 = 256 << 20;
+const LARGEST_LICENSE: u64 = 4 << 20;
+
+/// An installed package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Package {
+    /// The type in package URLs: `deb`, `apk` or `rpm`.
+    pub kind: &'static str,
+    /// The namespace in package URLs: `ID` of os-release, such as `debian`.
+    pub vendor: String,
+    /// `ID` and `VERSION_ID` of os-release, such as `debian-12`.
+    pub distro: String,
+    /// Its name.
+    pub name: String,
+    /// Its version, with the release; rpm's epoch stands apart.
+    pub version: String,
+    /// rpm's epoch, if it has one.
+    pub epoch: Option<String>,
+    /// Its architecture, as the database spells it.
+    pub arch: String,
+    /// Its licences, as the database or the machine-readable copyright file declares them.
+    pub licenses: Vec<String>,
+    /// Its licence files, sorted: paths under the root, without it.
+    pub license_files: Vec<PathBuf>,
+}
+
+impl Package {
+    /// The qualifiers of its package URL.
+    ///
+    /// Spec: <https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst>
+    pub fn qualifiers(&self) -> Vec<(&'static str, &str)> {
+        let mut qualifiers = vec![("arch", self.arch.as_str()), ("distro", &self.distro)];
+        if let Some(epoch) = &self.epoch {
+            qualifiers.push(("epoch", epoch));
+        }
+        qualifiers.retain(|(_, value)| !value.is_empty());
+        qualifiers
+    }
+}
+
+/// The owners of all shared libraries under one root.
+#[derive(Debug, Default)]
+pub(super) struct Databases {
+    packages: Vec<Arc<Package>>,
+    owners: HashMap<String, usize>,
+}
+
+impl Databases {
+    fn read(root: &Path) -> Self {
+        let mut databases = Self::default();
+        dpkg::read(root, &mut databases);
+        apk::read(root, &mut databases);
+        rpm::read(root, &mut databases);
+        let system = System::read(root);
+        for package in &mut databases.packages {
+            let package = Arc::make_mut(package);
+            package.vendor.clone_from(&system.id);
+            package.distro.clone_from(&system.name);
+        }
+        databases
+    }
+
+    /// Adds a package and says which of the paths are its own; folders and what is no library
+    /// are dropped.
+    fn add<'p>(&mut self, package: Package, paths: impl Iterator<Item = &'p str>) {
+        let index = self.packages.len();
+        for path in paths {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if name.contains(".so") {
+                self.owners.entry(key(path)).or_insert(index);
+            }
+        }
+        self.packages.push(Arc::new(package));
+    }
+
+    fn owner(&self, path: &Path) -> Option<&Arc<Package>> {
+        let index = self.owners.get(&key(path.to_str()?))?;
+        self.packages.get(*index)
+    }
+}
+
+/// A path without what is only a matter of when `/lib` became a link to `/usr/lib`.
+fn key(path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    path.strip_prefix("usr/").unwrap_or(path).to_owned()
+}
+
+/// What os-release says.
+#[derive(Debug, Default)]
+struct System {
+    id: String,
+    name: String,
+}
+
+impl System {
+    /// Spec: os-release(5).
+    fn read(root: &Path) -> Self {
+        let mut files = ["/etc/os-release", "/usr/lib/os-release"].into_iter();
+        let text = files.find_map(|path| read_text(root, path).ok());
+        let text = text.unwrap_or_default();
+        let value = |key: &str| {
+            let mut values = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix(key));
+            let value = values.next_back().unwrap_or_default();
+            value.trim_matches(['"', '\'']).to_ascii_lowercase()
+        };
+        let id = value("ID=");
+        let version = value("VERSION_ID=");
+        let name = match (id.is_empty(), version.is_empty()) {
+            (true, _) => String::new(),
+            (false, true) => id.clone(),
+            (false, false) => format!("{id}-{version}"),
+        };
+        Self { id, name }
+    }
+}
+
+fn read_text(root: &Path, path: &str) -> Result<String, NoFile> {
+    let path = config::under(root, Path::new(path));
+    file::read_text(root, &path, LARGEST_DATABASE)
+}
+
+/// The files of a folder under `root`, sorted; paths without the root.
+fn files_of(root: &Path, folder: &str) -> Vec<PathBuf> {
+    let real = file::real_path(root, &config::under(root, Path::new(folder)));
+    let entries = real.ok().and_then(|(real, _)| fs::read_dir(real).ok());
+    let entries = entries.into_iter().flatten().filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let mut files: Vec<PathBuf> = files
+        .map(|entry| Path::new(folder).join(entry.file_name()))
+        .collect();
+    files.sort();
+    files
+}
+
+impl Host {
+    /// The package that a library came from, if a database under its root says so.
+    pub fn owner(&self, library: &HostLibrary) -> Option<Arc<Package>> {
+        let root = self.package_root()?;
+        let databases = self.packages.get_or_init(|| Databases::read(root));
+        // The file first: what it was found by may be a link that somebody made.
+        [&library.real_path, &library.path]
+            .into_iter()
+            .find_map(|path| {
+                let inside = path.strip_prefix(root).ok()?;
+                databases.owner(inside).cloned()
+            })
+    }
+
+    /// The bytes of one of a package's licence files.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn license_text(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let root = self.package_root().ok_or(io::ErrorKind::NotFound)?;
+        let text = file::read(root, &config::under(root, path), LARGEST_LICENSE);
+        text.map_err(NoFile::into_io)
+    }
+
+    fn package_root(&self) -> Option<&Path> {
+        match &self.options.sysroot {
+            Some(root) => Some(root),
+            None if self.options.no_host => None,
+            None => Some(Path::new("/")),
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

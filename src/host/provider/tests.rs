@@ -1,0 +1,176 @@
+//! On excerpts of real databases: see `testdata/packages/excerpt.py`.
+
+use super::*;
+
+fn root(system: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("testdata/packages").join(system)
+}
+
+#[test]
+fn owners_are_found_in_real_databases() {
+    // System, path, and `vendor name version arch epoch distro`.
+    let cases = [
+        (
+            "debian",
+            "/usr/lib/x86_64-linux-gnu/libssl.so.3",
+            "debian libssl3 3.0.22-1~deb12u2 amd64 - debian-12",
+        ),
+        (
+            "debian",
+            "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
+            "debian libssl3 3.0.22-1~deb12u2 amd64 - debian-12",
+        ),
+        // The database has /lib, the file system /usr/lib, and the other way round.
+        (
+            "debian",
+            "/usr/lib/x86_64-linux-gnu/libz.so.1.2.13",
+            "debian zlib1g 1:1.2.13.dfsg-1 amd64 - debian-12",
+        ),
+        (
+            "debian",
+            "/lib/x86_64-linux-gnu/libz.so.1",
+            "debian zlib1g 1:1.2.13.dfsg-1 amd64 - debian-12",
+        ),
+        (
+            "debian",
+            "/lib/x86_64-linux-gnu/libssl.so.3",
+            "debian libssl3 3.0.22-1~deb12u2 amd64 - debian-12",
+        ),
+        ("debian", "/usr/lib/libz.so.1", "-"),
+        ("debian", "/usr/share/doc/zlib1g/copyright", "-"),
+        (
+            "alpine",
+            "/lib/libz.so.1.2.11",
+            "alpine zlib 1.2.11-r3 armv7 - alpine-3.14.0",
+        ),
+        (
+            "alpine",
+            "/lib/ld-musl-armhf.so.1",
+            "alpine musl 1.2.2-r3 armv7 - alpine-3.14.0",
+        ),
+        (
+            "alpine",
+            "/usr/lib/libssl.so.1.1",
+            "alpine libssl1.1 1.1.1k-r0 armv7 - alpine-3.14.0",
+        ),
+        (
+            "mariner",
+            "/usr/lib/libz.so.1.2.11",
+            "mariner zlib 1.2.11-5.cm2 x86_64 - mariner-2.0",
+        ),
+        (
+            "mariner",
+            "/usr/lib/libssl.so.1.1.1k",
+            "mariner openssl-libs 1.1.1k-7.cm2 x86_64 - mariner-2.0",
+        ),
+        (
+            "suse",
+            "/lib64/libz.so.1",
+            "sles libz1 1.2.11-3.21.1 x86_64 - sles-15.3",
+        ),
+        (
+            "rhel",
+            "/usr/lib64/libuuid.so.1",
+            "rhel libuuid 2.32.1-42.el8_8 x86_64 - rhel-8.8",
+        ),
+        ("nowhere", "/lib/libz.so.1", "-"),
+    ];
+    for (system, path, expected) in cases {
+        let databases = Databases::read(&root(system));
+        let owner = databases.owner(Path::new(path)).map(|package| {
+            let Package {
+                vendor,
+                name,
+                version,
+                arch,
+                epoch,
+                distro,
+                ..
+            } = &**package;
+            let epoch = epoch.as_deref().unwrap_or("-");
+            format!("{vendor} {name} {version} {arch} {epoch} {distro}")
+        });
+        assert_eq!(owner.as_deref().unwrap_or("-"), expected, "{system} {path}");
+    }
+}
+
+#[test]
+fn licences_are_declared_and_filed() {
+    let cases: [(&str, &str, &[&str], &[&str]); 4] = [
+        (
+            "debian",
+            "lib/x86_64-linux-gnu/libz.so.1",
+            &["Zlib"],
+            &["/usr/share/doc/zlib1g/copyright"],
+        ),
+        ("alpine", "lib/libz.so.1", &["Zlib"], &[]),
+        (
+            "mariner",
+            "usr/lib/libz.so.1",
+            &["zlib"],
+            &["/usr/share/licenses/zlib/LICENSE_1_0.txt"],
+        ),
+        (
+            "rhel",
+            "usr/lib64/libuuid.so.1",
+            &["BSD"],
+            &[
+                "/usr/share/licenses/libuuid/COPYING",
+                "/usr/share/licenses/libuuid/COPYING.BSD-3",
+            ],
+        ),
+    ];
+    for (system, path, declared, files) in cases {
+        let databases = Databases::read(&root(system));
+        let package = databases.owner(Path::new(path)).expect(system);
+        assert_eq!(package.licenses, declared, "{system}");
+        let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+        assert_eq!(package.license_files, files, "{system}");
+    }
+}
+
+#[test]
+fn qualifiers_are_those_of_the_type() {
+    let package = Package {
+        kind: "rpm",
+        arch: "noarch".to_owned(),
+        epoch: Some("1".to_owned()),
+        ..Package::default()
+    };
+    assert_eq!(package.qualifiers(), [("arch", "noarch"), ("epoch", "1")]);
+}
+
+#[test]
+fn damaged_databases_give_no_owner_and_no_panic() {
+    let databases = [
+        ("mariner", "var/lib/rpm/rpmdb.sqlite"),
+        ("rhel", "var/lib/rpm/Packages"),
+        ("suse", "usr/lib/sysimage/rpm/Packages.db"),
+    ];
+    for (system, path) in databases {
+        let whole = fs::read(root(system).join(path)).unwrap();
+        let damaged = tempfile::tempdir().unwrap();
+        let file = damaged.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        for cut in [0, 10, 100, 4096, 5000, whole.len() / 2] {
+            fs::write(&file, &whole[..cut]).unwrap();
+            Databases::read(damaged.path());
+        }
+        let mut noise: u32 = 1;
+        for _ in 0..200 {
+            let mut bytes = whole.clone();
+            for _ in 0..20 {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Headers of pages and of the file say most.
+                let page = (noise >> 16) as usize % whole.len().div_ceil(4096);
+                let at = page * 4096 + (noise >> 8) as usize % 128;
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = (noise >> 24) as u8;
+                }
+            }
+            fs::write(&file, &bytes).unwrap();
+            Databases::read(damaged.path());
+        }
+    }
+}
