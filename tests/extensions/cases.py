@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from typing import NamedTuple
 
-from harness.programs import TARGET, clean_env
+from harness.programs import PYTHON, TARGET, clean_env
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = TARGET / "extensions" / "built"
@@ -109,7 +109,7 @@ def build(tools, case):
     digest = hashlib.sha256()
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(source)}\0".encode() + path.read_bytes())
-    folder = CACHE / f"{case.name}-{digest.hexdigest()[:12]}"
+    folder = CACHE / f"{case.name}-{digest.hexdigest()[:12]}-{PYTHON}"
     built = sorted(folder.glob("*.whl"))
     if built:
         return built[0]

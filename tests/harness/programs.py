@@ -11,6 +11,8 @@ from .report import Failure
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+# Extensions that are built for one Python are of no use to another.
+PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
 
 # What judges, builds and installs. Pinned: the answer must not depend on the day.
 TOOLS = """\

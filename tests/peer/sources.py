@@ -3,7 +3,7 @@
 import shutil
 from typing import NamedTuple
 
-from harness.programs import TARGET, clean_env
+from harness.programs import PYTHON, TARGET, clean_env
 
 CACHE = TARGET / "peer" / "built"
 
@@ -138,7 +138,7 @@ def packages():
 
 def build(tools, source):
     """The unrepaired wheel of a source, built once."""
-    folder = CACHE / f"{source.name}-{source.version}"
+    folder = CACHE / f"{source.name}-{source.version}-{PYTHON}"
     built = sorted(folder.glob("*.whl"))
     if built:
         return built[0]
