@@ -179,3 +179,6 @@ fn check_type(entry: &Entry<'_>) -> Option<Finding> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
