@@ -14,6 +14,7 @@ use super::{Plan, sbom, shim};
 use crate::elf::{self, edit::EditError};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::wheel::publish::{self, Published};
+use crate::wheel::self_check::check_written;
 use crate::wheel::write::{
     Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel,
 };
@@ -104,7 +105,8 @@ impl Plan {
             self.refuse_large(wheel, size)?;
             Ok((written, size))
         };
-        let Published { value, unchanged } = publish::publish(&destination, write, |_, _| Ok(()))
+        let check = |path: &Path, (written, _): &(Vec<Written>, u64)| check_written(path, written);
+        let Published { value, unchanged } = publish::publish(&destination, write, check)
             .map_err(|finding| refused(vec![finding]))?;
         let (members, size) = value;
         Ok(Repaired {

@@ -42,6 +42,7 @@ pub mod record;
 #[cfg(test)]
 mod sample;
 mod scan;
+pub mod self_check;
 mod source;
 mod stored;
 pub mod tally;

@@ -60,6 +60,8 @@ pub struct Written {
     pub size: u64,
     /// SHA-256 of the inflated bytes.
     pub sha256: [u8; 32],
+    /// Whether its data is that of the input, as it was there.
+    pub copied: bool,
 }
 
 /// How new data is compressed.
@@ -163,6 +165,7 @@ impl Writer<'_> {
             path: job.member.path.clone(),
             size,
             sha256,
+            copied: matches!(job.way, Way::Copy(_)),
         });
         Ok(())
     }

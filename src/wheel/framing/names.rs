@@ -149,7 +149,7 @@ mod tests {
             "a/b/",
             "café ☃.txt",
             "a,b",
-            "a:b/c",
+            "ab:c/d",
             "..a/b..",
             "...",
             "-x",

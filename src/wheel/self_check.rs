@@ -1,0 +1,201 @@
+//! Reads back what was written, before it gets its name: a wheel that fails is not published.
+//!
+//! Two readers that share no code must agree on it: ours, and the `zip` crate's, which
+//! starts from the other end of every question (it maps names to entries and looks for
+//! what nobody lists). New data is inflated; what was copied was verified in the input.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+
+use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
+
+use super::parallel::largest_first;
+use super::reader::{MemberReader, Scratch, fill};
+use super::record::{Record, Seen};
+use super::scan::{LARGEST_METADATA, WHOLE, read_small};
+use super::source::Source;
+use super::whole::Whole;
+use super::write::Written;
+use super::{Member, framing};
+use crate::finding::Finding;
+
+/// Checks the archive at `path` against what its writer says is in it, RECORD last.
+///
+/// # Errors
+/// A finding with code `self-check`: it is not exactly that.
+pub fn check_written(path: &Path, written: &[Written]) -> Result<(), Finding> {
+    check(path, written).map_err(|reason| {
+        let message = format!("the result failed its verification and was not kept: {reason}");
+        Finding::error("self-check", message).help("please report this wheel as a fault of audit")
+    })
+}
+
+fn check(path: &Path, written: &[Written]) -> Result<(), String> {
+    let unreadable = |error: io::Error| error.to_string();
+    let source = Arc::new(Source::open(path).map_err(unreadable)?);
+    let listing = framing::read(&source).map_err(unreadable)?;
+    let listing = listing.map_err(|findings| first(&findings))?;
+    if !listing.findings.is_empty() {
+        return Err(first(&listing.findings));
+    }
+    check_members(&listing.members, written)?;
+    second_reader(path, written).map_err(|error| format!("second reader: {error}"))?;
+    check_record(&source, &listing.members, written)?;
+    check_new_data(&source, &listing.members, written)
+}
+
+fn first(findings: &[Finding]) -> String {
+    findings
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+fn check_members(members: &[Member], written: &[Written]) -> Result<(), String> {
+    let differs = members
+        .iter()
+        .zip(written)
+        .find(|(member, row)| member.path != row.path || member.size != row.size);
+    match differs {
+        Some((member, row)) => Err(format!("{} is in the place of {}", member.path, row.path)),
+        None if members.len() == written.len() => Ok(()),
+        None => Err(format!("{} members, not {}", members.len(), written.len())),
+    }
+}
+
+fn second_reader(path: &Path, written: &[Written]) -> zip::result::ZipResult<()> {
+    let config = Config {
+        archive_offset: ArchiveOffset::Known(0),
+    };
+    let mut archive = ZipArchive::with_config(config, BufReader::new(File::open(path)?))?;
+    archive.validate_header_consistency()?;
+    let mut pairs = archive.file_names().zip(written);
+    let same = pairs.all(|(name, row)| name.is_ok_and(|name| name == row.path));
+    if same && archive.len() == written.len() {
+        return Ok(());
+    }
+    let other = io::Error::new(io::ErrorKind::InvalidData, "other members");
+    Err(other.into())
+}
+
+/// RECORD as it was written must list every member with its hash and size.
+fn check_record(source: &Source, members: &[Member], written: &[Written]) -> Result<(), String> {
+    let record = members.last().ok_or("no members")?;
+    let bytes = read_small(source, record, LARGEST_METADATA).map_err(|error| error.to_string())?;
+    let (parsed, findings) =
+        Record::parse(&bytes, &record.path).map_err(|findings| first(&findings))?;
+    let seen: Vec<Seen<'_>> = written
+        .iter()
+        .map(|row| Seen {
+            path: &row.path,
+            size: row.size,
+            sha256: Some(&row.sha256),
+            other: None,
+        })
+        .collect();
+    let findings = [findings, parsed.compare(&seen, false)].concat();
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(first(&findings))
+    }
+}
+
+/// Inflates what was compressed here, which checks its CRC and size.
+fn check_new_data(
+    source: &Arc<Source>,
+    members: &[Member],
+    written: &[Written],
+) -> Result<(), String> {
+    let new: Vec<&Member> = members
+        .iter()
+        .zip(written)
+        .filter(|(_, row)| !row.copied)
+        .map(|(member, _)| member)
+        .collect();
+    let state = || {
+        (
+            Whole::default(),
+            Some(Scratch::default()),
+            vec![0; 128 << 10],
+        )
+    };
+    let checked = largest_first(
+        &new,
+        |member| member.size,
+        state,
+        |state, member| {
+            let (whole, scratch, buffer) = state;
+            if member.size <= WHOLE / 4 && whole.read(source, member)?.is_some() {
+                return Ok(());
+            }
+            let taken = scratch.take().unwrap_or_default();
+            let mut reader = MemberReader::new(source.as_ref(), member, taken);
+            while fill(&mut reader, buffer)? > 0 {}
+            *scratch = Some(reader.into_scratch());
+            Ok(())
+        },
+    );
+    let failed = |(member, result): (&&Member, io::Result<()>)| {
+        result.map_err(|error| format!("{}: {error}", member.path))
+    };
+    new.iter().zip(checked).try_for_each(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wheel::digest::Digester;
+    use crate::wheel::sample::{Ends, Entry, archive, entry, on_disk, wheel};
+
+    fn rows(entries: &[Entry]) -> Vec<Written> {
+        let row = |entry: &Entry| {
+            let mut digester = Digester::new(None);
+            digester.update(&entry.data);
+            Written {
+                path: String::from_utf8(entry.name.clone()).unwrap(),
+                size: entry.data.len() as u64,
+                sha256: digester.finish().sha256,
+                copied: false,
+            }
+        };
+        entries.iter().map(row).collect()
+    }
+
+    fn failure(bytes: &[u8], rows: &[Written]) -> String {
+        let disk = on_disk(bytes);
+        check_written(&disk.path, rows).unwrap_err().message
+    }
+
+    #[test]
+    fn only_what_was_meant_passes() {
+        let entries = wheel(&[
+            entry("evil/a.py", "abc".repeat(99)),
+            entry("evil/b.py", "b"),
+        ]);
+        let good = archive(&entries, &Ends::default());
+        let meant = rows(&entries);
+        assert!(check_written(&on_disk(&good).path, &meant).is_ok());
+
+        assert!(failure(&good[..good.len() - 1], &meant).contains("zip"));
+        assert!(failure(&good, &meant[1..]).contains("in the place of"));
+        assert!(failure(&good, &meant[..meant.len() - 1]).contains("members"));
+        let described: Vec<Entry> = entries
+            .iter()
+            .map(|e| e.clone().described(true, false))
+            .collect();
+        assert!(failure(&archive(&described, &Ends::default()), &meant).contains("descriptor"));
+        let mut other = meant.clone();
+        other[0].sha256[0] ^= 1;
+        assert!(failure(&good, &other).contains("record-hash"));
+        let mut damaged = entries.clone();
+        let mut raw = damaged[0].raw();
+        raw[9] ^= 0x10;
+        damaged[0].raw = Some(raw);
+        let message = failure(&archive(&damaged, &Ends::default()), &meant);
+        assert!(message.contains("evil/a.py"), "{message}");
+    }
+}
