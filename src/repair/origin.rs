@@ -8,38 +8,37 @@ use super::Graft;
 use super::purl::Purl;
 use crate::host::Host;
 
-/// Folders that say more of who built than of what was built.
-const PRIVATE: [&str; 7] = [
-    "build",
-    "home",
-    "private",
-    "root",
-    "tmp",
-    "Users",
-    "workspace",
+/// Folders that belong to the system; others say more of who built than of what was built, and
+/// differ from machine to machine.
+const SYSTEM: [&str; 9] = [
+    "gnu", "lib", "lib32", "lib64", "libx32", "nix", "opt", "system", "usr",
 ];
 
 /// The path of a library outside the wheel: relative to its `--lib-path` folder, the sysroot or `/`;
-/// just the file name below somebody's own folders.
+/// just the file name outside the system's folders.
 pub fn source_path(host: &Host, path: &Path) -> String {
-    let lib_paths = &host.options().lib_paths;
-    let below = lib_paths
-        .iter()
-        .find_map(|folder| path.strip_prefix(folder).ok());
+    let options = host.options();
+    let below = options.lib_paths.iter().find_map(|folder| {
+        let real = host.real_folder(folder)?;
+        let below = path
+            .strip_prefix(folder)
+            .or_else(|_| path.strip_prefix(real));
+        below.ok()
+    });
     if let Some(below) = below {
         return slashed(below);
     }
     let inside = host.as_in_sysroot(path);
     let relative = inside.strip_prefix("/").unwrap_or(&inside);
     let first = relative.components().next();
-    let private = first.is_some_and(|first| {
+    let system = first.is_some_and(|first| {
         let first = first.as_os_str();
-        PRIVATE.iter().any(|folder| first == *folder)
+        SYSTEM.iter().any(|folder| first == *folder)
     });
-    if private {
-        return super::source::file_name(path);
+    if system || (options.sysroot.is_some() && *inside != *path) {
+        return slashed(relative);
     }
-    slashed(relative)
+    super::source::file_name(path)
 }
 
 fn slashed(path: &Path) -> String {

@@ -1,0 +1,99 @@
+//! Examples in README and docs that start with `$ audit` print what the pages say.
+//!
+//! A block of kind `console` is a list of commands, each followed by what it prints to standard output.
+//! They run in an empty folder with `testdata` in it, one page after the other. Where the page
+//! says `/home/you/wheel-audit`, this machine says where the repository is.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests end at the first surprise"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    let docs = docs.map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> = docs
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    pages.insert(0, root().join("README.md"));
+    pages
+}
+
+/// Commands of the page's console blocks with what they print.
+fn examples(page: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+            continue;
+        }
+        if !inside {
+            continue;
+        }
+        if let Some(command) = line.strip_prefix("$ ") {
+            found.push((command.to_owned(), String::new()));
+        } else if let Some((_, output)) = found.last_mut() {
+            output.push_str(line);
+            output.push('\n');
+        }
+    }
+    found
+}
+
+/// A runnable example: the command as words without `audit`, and what it should print.
+fn runnable(page: &Path) -> Vec<(Vec<String>, String)> {
+    let text = fs::read_to_string(page).unwrap();
+    let audit = examples(&text).into_iter().filter_map(|(command, output)| {
+        let rest = command
+            .strip_prefix("audit ")
+            .or_else(|| command.strip_prefix("cargo run --release -- "))?
+            .to_owned();
+        // Commands on files that are not here only show the form.
+        (rest.contains("testdata") || rest.contains("wheelhouse") || rest == "policies")
+            .then(|| (rest.split_whitespace().map(str::to_owned).collect(), output))
+    });
+    audit.filter(|(_, output)| !output.is_empty()).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_pages_show_what_is_printed() {
+    let mut run = 0;
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(root().join("testdata"), folder.path().join("testdata"))
+            .unwrap();
+        for (words, expected) in runnable(&page) {
+            let done = Command::new(env!("CARGO_BIN_EXE_audit"))
+                .args(&words)
+                .current_dir(folder.path())
+                .env_clear()
+                .output()
+                .unwrap();
+            let printed = String::from_utf8(done.stdout).unwrap();
+            let printed = printed.replace(root().to_str().unwrap(), "/home/you/wheel-audit");
+            if printed.trim_end() != expected.trim_end() {
+                let name = page.strip_prefix(root()).unwrap().display();
+                let complaint = String::from_utf8_lossy(&done.stderr);
+                wrong.push(format!(
+                    "{name}: audit {}\n{printed}{complaint}",
+                    words.join(" ")
+                ));
+            }
+            run += 1;
+        }
+    }
+    assert!(run >= 2, "README's first examples were not found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
