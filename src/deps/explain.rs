@@ -1,22 +1,26 @@
 //! Where a library that was not found was looked for, and what was there instead.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Searched;
 use super::contexts::{ContextId, List, Requester};
+use super::names::stem;
 use super::rpath::{Lead, WheelDir};
 use super::search::Search;
 use crate::host::{FoundBy, Probe, SearchDir};
 
 /// No reader wants more, and hostile search paths have thousands of entries.
 const MOST_ROWS: usize = 100;
+const MOST_NEAR: usize = 4;
 
 /// Lists the folders searched; shares the lists of requesters that search the same ones.
 pub(super) struct Explainer<'s, 'a> {
     search: &'s Search<'a>,
     plans: HashMap<(Requester, Option<ContextId>), Plan>,
+    /// By folder and by stem in lower case: the libraries there.
+    listings: HashMap<PathBuf, HashMap<String, Vec<String>>>,
 }
 
 /// A folder, and how a name would be looked for there.
@@ -37,6 +41,7 @@ impl<'s, 'a> Explainer<'s, 'a> {
         Self {
             search,
             plans: HashMap::new(),
+            listings: HashMap::new(),
         }
     }
 
@@ -60,7 +65,8 @@ impl<'s, 'a> Explainer<'s, 'a> {
             }
             Place::Host(dir) => match search.options.host.probe(dir, name, &requester.wanted) {
                 Probe::Skipped(reason) => Some(reason),
-                Probe::Found(_) | Probe::Absent => None,
+                Probe::Found(_) => None,
+                Probe::Absent => near_misses(search, &mut self.listings, dir, name),
             },
             Place::None => None,
         });
@@ -101,6 +107,38 @@ fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) 
         places,
         rows: rows.into(),
     }
+}
+
+/// The libraries in `dir` that differ from `name` only in what tells releases apart.
+fn near_misses(
+    search: &Search<'_>,
+    listings: &mut HashMap<PathBuf, HashMap<String, Vec<String>>>,
+    dir: &Path,
+    name: &str,
+) -> Option<String> {
+    let listing = listings.entry(dir.to_path_buf()).or_insert_with(|| {
+        let names = search
+            .options
+            .host
+            .names_in(dir, |name| name.contains(".so"));
+        let mut listing: HashMap<String, Vec<String>> = HashMap::new();
+        for name in names {
+            let stem = stem(&name).to_ascii_lowercase();
+            listing.entry(stem).or_default().push(name);
+        }
+        listing
+    });
+    let near = listing.get(&stem(name).to_ascii_lowercase())?;
+    let mut text = near
+        .iter()
+        .take(MOST_NEAR)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if near.len() > MOST_NEAR {
+        text.push_str(", …");
+    }
+    Some(format!("not there, but {text}"))
 }
 
 fn fixed(dir: &SearchDir) -> (Place, Searched) {

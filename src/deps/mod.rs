@@ -13,7 +13,6 @@ mod contexts;
 mod explain;
 mod include;
 mod names;
-mod near;
 mod process;
 mod resolve;
 mod rpath;
@@ -25,7 +24,6 @@ mod tree;
 mod tests;
 
 pub use names::{is_libpython, is_loader, stem};
-pub use near::{NearMiss, near_misses};
 pub use rpath::{RpathProblem, WheelDir, rpath_problems};
 
 /// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.

@@ -110,14 +110,4 @@ impl<'a> Tree<'a> {
     pub(super) fn dir(&self, member: usize) -> Option<&WheelDir> {
         self.places.get(member).map(|(dir, _)| dir)
     }
-
-    /// Members whose name passes `similar`, archive order.
-    pub(super) fn similar(&self, similar: impl Fn(&str) -> bool) -> Vec<usize> {
-        let elves = self.elves.iter().enumerate();
-        let fits = elves.filter(|(_, elf)| {
-            let (_, file) = WheelDir::of(&elf.installed);
-            similar(file) || elf.facts.soname.as_deref().is_some_and(&similar)
-        });
-        fits.map(|(index, _)| index).collect()
-    }
 }

@@ -278,7 +278,11 @@ impl Host {
         let mut metadata =
             fs::symlink_metadata(&real_path).map_err(|error| NoFile::from_io(&error))?;
         if metadata.is_symlink() {
-            (real_path, metadata) = file::real_path(self.root_of(folder), &real_path)?;
+            let real = file::real_path(self.root_of(folder), &real_path);
+            (real_path, metadata) = real.map_err(|error| match error {
+                NoFile::Absent => NoFile::because("a link that leads nowhere"),
+                unusable @ NoFile::Unusable(_) => unusable,
+            })?;
         }
         let id = FileId::new(&real_path, &metadata);
         let known = Arc::clone(lock(&self.known).entry(id.clone()).or_default());

@@ -33,8 +33,7 @@ pub(super) fn read(root: &Path, databases: &mut Databases) {
         let files = read_text(root, &list.to_string_lossy()).unwrap_or_default();
         let is_library = |line: &str| line.contains(".so");
         if files.lines().any(is_library) {
-            let package = with_licenses(root, package.clone());
-            databases.add(package, files.lines());
+            databases.add(package.clone(), files.lines());
         }
     }
 }
@@ -64,7 +63,8 @@ fn package(stanza: &str) -> Option<Package> {
     })
 }
 
-fn with_licenses(root: &Path, mut package: Package) -> Package {
+/// Adds what the package's copyright file says.
+pub(super) fn with_licenses(root: &Path, mut package: Package) -> Package {
     let path = format!("/usr/share/doc/{}/copyright", package.name);
     if let Ok(text) = read_text(root, &path) {
         package.licenses = declared(&text);

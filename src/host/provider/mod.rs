@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::file::{self, NoFile};
 use super::{Host, HostLibrary, config};
@@ -64,19 +63,22 @@ impl Package {
 /// The owners of all shared libraries under one root.
 #[derive(Debug, Default)]
 pub(super) struct Databases {
-    packages: Vec<Arc<Package>>,
+    root: PathBuf,
+    packages: Vec<Package>,
     owners: HashMap<String, usize>,
 }
 
 impl Databases {
     fn read(root: &Path) -> Self {
-        let mut databases = Self::default();
+        let mut databases = Self {
+            root: root.to_path_buf(),
+            ..Self::default()
+        };
         dpkg::read(root, &mut databases);
         apk::read(root, &mut databases);
         rpm::read(root, &mut databases);
         let system = System::read(root);
         for package in &mut databases.packages {
-            let package = Arc::make_mut(package);
             package.vendor.clone_from(&system.id);
             package.distro.clone_from(&system.name);
         }
@@ -93,12 +95,16 @@ impl Databases {
                 self.owners.entry(key(path)).or_insert(index);
             }
         }
-        self.packages.push(Arc::new(package));
+        self.packages.push(package);
     }
 
-    fn owner(&self, path: &Path) -> Option<&Arc<Package>> {
+    fn owner(&self, path: &Path) -> Option<Package> {
         let index = self.owners.get(&key(path.to_str()?))?;
-        self.packages.get(*index)
+        let package = self.packages.get(*index)?.clone();
+        Some(match package.kind {
+            "deb" => dpkg::with_licenses(&self.root, package),
+            _ => package,
+        })
     }
 }
 
@@ -159,7 +165,7 @@ fn files_of(root: &Path, folder: &str) -> Vec<PathBuf> {
 
 impl Host {
     /// The package that a library came from, if a database under its root says so.
-    pub fn owner(&self, library: &HostLibrary) -> Option<Arc<Package>> {
+    pub fn owner(&self, library: &HostLibrary) -> Option<Package> {
         let root = self.package_root()?;
         let databases = self.packages.get_or_init(|| Databases::read(root));
         // The file first: what it was found by may be a link that somebody made.
@@ -167,7 +173,7 @@ impl Host {
             .into_iter()
             .find_map(|path| {
                 let inside = path.strip_prefix(root).ok()?;
-                databases.owner(inside).cloned()
+                databases.owner(inside)
             })
     }
 

@@ -87,7 +87,7 @@ fn owners_are_found_in_real_databases() {
                 epoch,
                 distro,
                 ..
-            } = &**package;
+            } = &package;
             let epoch = epoch.as_deref().unwrap_or("-");
             format!("{vendor} {name} {version} {arch} {epoch} {distro}")
         });
