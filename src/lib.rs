@@ -73,6 +73,7 @@ pub mod tag;
 pub mod wheel;
 
 pub use arch::Arch;
+pub use audit::audit_input;
 pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
 pub use elf::{RpathKind, Strip};
 pub use escape::escape;
@@ -80,4 +81,4 @@ pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use repair::{GraftStore, Include, Plan, RepairOptions, Repaired};
-pub use wheel::{OpenOptions, Wheel};
+pub use wheel::{LooseFiles, OpenOptions, Wheel};

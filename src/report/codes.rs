@@ -11,6 +11,11 @@ pub fn all() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// The code that was probably meant by one that does not exist.
+pub fn nearest(code: &str) -> Option<&'static str> {
+    crate::nearest::nearest(code, all()).into_iter().next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::all;

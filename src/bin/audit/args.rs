@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wheel_audit::AuditOptions;
-use wheel_audit::nearest::nearest;
 use wheel_audit::report::{codes, schema};
 
 use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
@@ -145,10 +144,8 @@ fn parse_code(text: &str) -> Result<String, String> {
     if codes::all().any(|code| code == text) {
         return Ok(text.to_owned());
     }
-    let near = nearest(text, codes::all());
-    let meant = near
-        .first()
-        .map_or(String::new(), |code| format!("; {code} is one"));
+    let near = codes::nearest(text);
+    let meant = near.map_or(String::new(), |code| format!("; {code} is one"));
     Err(format!(
         "no finding has that code{meant} (docs/findings.md lists them)"
     ))

@@ -5,9 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
-use wheel_audit::audit::Input;
-use wheel_audit::wheel::LooseFiles;
-use wheel_audit::{Error, OpenOptions, Wheel};
+use wheel_audit::{Error, Input, LooseFiles, OpenOptions, Wheel};
 
 /// Something to open.
 #[derive(Debug)]

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use wheel_audit::audit::{Input, audit_input};
 use wheel_audit::report::{self, Judgement, summary};
-use wheel_audit::{Audit, AuditOptions, Error, ErrorKind, Finding, Host, OpenOptions, Severity};
+use wheel_audit::{
+    Audit, AuditOptions, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity, audit_input,
+};
 
 use crate::Status;
 use crate::args::{Format, ShowArgs};

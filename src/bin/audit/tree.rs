@@ -2,10 +2,8 @@
 
 use std::io;
 
-use wheel_audit::audit::{Input, PlatRequest, audit_input};
-use wheel_audit::policy::Since;
 use wheel_audit::report::{Judgement, tree};
-use wheel_audit::{Audit, Error, ErrorKind, Finding, Host, OpenOptions};
+use wheel_audit::{Audit, Error, Host, Input, OpenOptions, audit_input};
 
 use crate::Status;
 use crate::args::{TreeArgs, TreeFormat};
@@ -71,7 +69,7 @@ fn render(
         audit,
         findings: &[],
     };
-    let mut made = tree::Tree::new(&judgement, goal(input, audit, args)?);
+    let mut made = tree::Tree::for_plat(&judgement, args.plat.as_deref())?;
     if let Some(library) = &args.why {
         made = made.with_why(library);
     }
@@ -81,25 +79,5 @@ fn render(
         TreeFormat::Json => format!("{}\n", tree::json::render(&made)),
         TreeFormat::Dot => tree::dot::render(&made, all),
         TreeFormat::Mermaid => tree::mermaid::render(&made, all),
-    })
-}
-
-/// The tag that the marks are for: that of `--plat`, or what a repair would reach.
-fn goal(input: &Input<'_>, audit: &Audit, args: &TreeArgs) -> Result<Since, Error> {
-    let Some(request) = args.plat.as_deref().and_then(PlatRequest::parse) else {
-        return Ok(audit.verdict.repaired);
-    };
-    if request.is_linux() {
-        return Ok(Since::Never);
-    }
-    let rung = audit.scale.rung_of_base(&request.base);
-    rung.map(Since::Rung).ok_or_else(|| {
-        let message = format!("{} is not a tag for {}", request.base, audit.arch);
-        let finding = Finding::error("plat-unknown", message);
-        Error::new(
-            ErrorKind::OutOfReach,
-            input.path.display().to_string(),
-            finding,
-        )
     })
 }

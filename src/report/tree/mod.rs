@@ -5,10 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judgement;
+use crate::audit::PlatRequest;
 use crate::audit::external::Inside;
 use crate::audit::missing::{is_usual, name, why};
 use crate::audit::verdict::python_extension;
 use crate::deps::{Edge, NodeId, Origin, Target};
+use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::{Since, drivers::driver_of};
 
 pub mod dot;
@@ -159,6 +161,28 @@ impl Tree {
         };
         tree.roots = tree.find_roots(judgement);
         tree
+    }
+
+    /// The tree with states for the tag `plat`, or for what a repair would reach.
+    ///
+    /// # Errors
+    /// `ErrorKind::OutOfReach` for what is no tag of the input's.
+    pub fn for_plat(judgement: &Judgement<'_>, plat: Option<&str>) -> Result<Self, Error> {
+        let audit = judgement.audit;
+        let at = match plat.and_then(PlatRequest::parse) {
+            None => audit.verdict.repaired,
+            Some(request) if request.is_linux() => Since::Never,
+            Some(request) => {
+                let rung = audit.scale.rung_of_base(&request.base);
+                rung.map(Since::Rung).ok_or_else(|| {
+                    let message = format!("{} is not a tag for {}", request.base, audit.arch);
+                    let input = judgement.input.path.display().to_string();
+                    let finding = Finding::error("plat-unknown", message);
+                    Error::new(ErrorKind::OutOfReach, input, finding)
+                })?
+            }
+        };
+        Ok(Self::new(judgement, at))
     }
 
     /// The states that occur, in the order of legends.
