@@ -91,7 +91,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Job, Box<dyn Err
 fn write(patch: &Patch, source: &Path, target: &Path) -> io::Result<()> {
     let mut source = File::open(source)?;
     let mode = source.metadata()?.permissions().mode();
-    let draft = target.with_added_extension("new");
+    let mut draft = target.as_os_str().to_owned();
+    draft.push(".new");
+    let draft = std::path::PathBuf::from(draft);
     let mut sink = BufWriter::new(File::create(&draft)?);
     patch.write(&mut source, &mut sink)?;
     sink.flush()?;
