@@ -93,7 +93,7 @@ fn write(patch: &Patch, source: &Path, target: &Path) -> io::Result<()> {
     let mode = source.metadata()?.permissions().mode();
     let mut draft = target.as_os_str().to_owned();
     draft.push(".new");
-    let draft = std::path::PathBuf::from(draft);
+    let draft = PathBuf::from(draft);
     let mut sink = BufWriter::new(File::create(&draft)?);
     patch.write(&mut source, &mut sink)?;
     sink.flush()?;
