@@ -202,3 +202,45 @@ fn files_hold_one_idea() {
         );
     }
 }
+
+/// What only some systems have, and the files that may use it: those that open and write files.
+/// Everything else must work wherever Rust does.
+#[test]
+fn calls_of_one_system_stay_at_its_edge() {
+    const EDGE: [&str; 3] = ["src/host/", "src/wheel/publish.rs", "src/wheel/source.rs"];
+    const CALLS: [&str; 5] = ["std::os::", "rustix", "libc::", "cfg(unix", "cfg(target_os"];
+    let mut wrong = Vec::new();
+    for path in sources("src") {
+        let name = relative(&path);
+        if EDGE.iter().any(|edge| name.starts_with(edge)) || name.contains("/tests") {
+            continue;
+        }
+        let code = code(&path);
+        for line in code.lines() {
+            // `policy::musl` and the like end in the same letters as the crate libc.
+            let words: Vec<&str> = line
+                .split(|c: char| !(c.is_alphanumeric() || "_:(".contains(c)))
+                .collect();
+            let calls = CALLS
+                .iter()
+                .filter(|call| words.iter().any(|word| word.starts_with(*call)));
+            wrong.extend(calls.map(|call| format!("{name}: {call} in {}", line.trim())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where such calls stand, other systems have another way.
+#[test]
+fn calls_of_one_system_have_a_guard() {
+    for path in sources("src") {
+        let (name, code) = (relative(&path), code(&path));
+        let calls = code.contains("std::os::") || code.contains("rustix::");
+        let guarded = code.contains("#[cfg(unix)]") && code.contains("#[cfg(not(unix))]");
+        let for_tests = name.contains("/tests");
+        assert!(
+            !calls || guarded || for_tests,
+            "{name} has calls of one system without a guard"
+        );
+    }
+}

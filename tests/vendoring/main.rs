@@ -16,4 +16,5 @@ mod include;
 mod names;
 mod plan;
 mod rpath;
+mod sbom;
 mod vendor;
