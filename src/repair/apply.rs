@@ -205,10 +205,12 @@ impl Assembly<'_> {
                 Err(finding) => problems.push(finding.at(&member.path)),
             }
         }
+        let licenses = self.licenses(&mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         added.sort_by(|left, right| left.path.cmp(&right.path));
+        dist_info.extend(licenses);
         dist_info.extend(self.sbom(&added));
         plain.append(&mut added);
         plain.append(&mut dist_info);
@@ -288,6 +290,30 @@ impl Assembly<'_> {
         }
         // The SBOM, which is a member too, needs their hashes.
         Packed::prepare(&made, self.compression);
+        members
+    }
+
+    /// Files that the wheel has already stay as they are: another repair copied them.
+    fn licenses(&self, problems: &mut Vec<Finding>) -> Vec<NewMember> {
+        let mut members = Vec::new();
+        for license in &self.plan.licenses {
+            let path = format!("{}/{}", self.wheel.dist_info.dir, license.place);
+            let mut known = self.wheel.members.iter();
+            if known.any(|member| member.path.eq_ignore_ascii_case(&path)) {
+                continue;
+            }
+            match self.store.host().license_text(&license.source) {
+                Ok(text) => members.push(self.new_metadata(path, text)),
+                Err(error) => {
+                    let message = format!(
+                        "{}, a licence file of {}, cannot be read: {error}",
+                        license.source.display(),
+                        license.package
+                    );
+                    problems.push(Finding::error("license-unreadable", message));
+                }
+            }
+        }
         members
     }
 

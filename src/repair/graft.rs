@@ -254,7 +254,7 @@ fn graft(
         }
     }
     edit.rpath = search_path(question, facts, &place.folder, folders, outside);
-    let mut graft = Graft {
+    Some(Graft {
         sonames: source.sonames.iter().cloned().collect(),
         library: Arc::clone(&source.library),
         node,
@@ -265,10 +265,8 @@ fn graft(
         needed_by: source::needed_by(question, node),
         needs: needs.into_iter().collect(),
         source_path: origin::source_path(question.host, &source.library.real_path),
-        package: None,
-    };
-    graft.package = origin::noted(&graft);
-    Some(graft)
+        package: origin::package(question.host, &source.library),
+    })
 }
 
 /// Where a library is that the wheel has already.

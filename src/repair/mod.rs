@@ -9,6 +9,7 @@ mod clash;
 pub mod dedupe;
 pub mod excluded;
 pub mod graft;
+pub mod license;
 pub mod member;
 pub mod naming;
 pub mod origin;
@@ -34,7 +35,9 @@ pub use apply::Repaired;
 pub use dedupe::Removed;
 pub use excluded::{Excluded, Spared};
 pub use graft::Graft;
+pub use license::LicenseFile;
 pub use member::MemberEdit;
+pub use origin::Package;
 pub use rpath::RpathOptions;
 pub use store::GraftStore;
 
@@ -121,6 +124,8 @@ pub struct Plan {
     pub edits: Vec<MemberEdit>,
     /// ELF members that go because another has the same content, in archive order.
     pub removed: Vec<Removed>,
+    /// Licence files to copy, by place.
+    pub licenses: Vec<LicenseFile>,
     /// The folder for grafts.
     pub libs_dir: String,
     /// What stays outside by request.
@@ -160,6 +165,7 @@ impl Plan {
             grafts: Vec::new(),
             edits: Vec::new(),
             removed: Vec::new(),
+            licenses: Vec::new(),
             libs_dir: format!("{}{}", wheel.name.distribution, options.lib_sdir),
             excluded: Vec::new(),
             spared: Vec::new(),
@@ -212,6 +218,9 @@ impl Plan {
         };
         self.edits = member::plan(&question, &mut self.findings)?;
         self.grafts = grafts.list;
+        if self.options.licenses {
+            self.licenses = license::plan(&self.grafts, &mut self.findings);
+        }
         self.removed = removed;
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Where a graft came from, told without telling whose machine it was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Graft;
 use super::purl::Purl;
-use crate::host::Host;
+use crate::elf::Facts;
+use crate::host::{Host, HostLibrary};
 
 /// Folders that belong to the system; others say more of who built than of what was built, and
 /// differ from machine to machine.
@@ -58,13 +58,38 @@ pub struct Package {
     pub version: String,
     /// Its package URL.
     pub purl: String,
+    /// The names of its licences, as it declares them.
+    pub licenses: Vec<String>,
+    /// Its licence files: paths under the root, without it.
+    pub license_files: Vec<PathBuf>,
 }
 
-/// What the library says itself (`.note.package`).
+/// The package of a library: by the system's database, or by what the library says of itself.
+pub fn package(host: &Host, library: &HostLibrary) -> Option<Package> {
+    let Some(owner) = host.owner(library) else {
+        return noted(&library.facts);
+    };
+    let purl = Purl {
+        kind: owner.kind,
+        namespace: &owner.vendor,
+        name: &owner.name,
+        version: &owner.version,
+        qualifiers: &owner.qualifiers(),
+    };
+    Some(Package {
+        name: owner.name.clone(),
+        version: owner.version.clone(),
+        purl: purl.to_string(),
+        licenses: owner.licenses.clone(),
+        license_files: owner.license_files.clone(),
+    })
+}
+
+/// What the library says of itself (`.note.package`).
 ///
 /// Spec: <https://uapi-group.org/specifications/specs/package_metadata_for_executable_files/>
-pub fn noted(graft: &Graft) -> Option<Package> {
-    let note: Value = serde_json::from_str(graft.library.facts.package_note.as_deref()?).ok()?;
+fn noted(facts: &Facts) -> Option<Package> {
+    let note: Value = serde_json::from_str(facts.package_note.as_deref()?).ok()?;
     let text = |key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default();
     let (kind, name, version) = (text("type"), text("name"), text("version"));
     let known = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -82,5 +107,35 @@ pub fn noted(graft: &Graft) -> Option<Package> {
         name: name.to_owned(),
         version: version.to_owned(),
         purl: purl.to_string(),
+        licenses: Vec::new(),
+        license_files: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::{self, synth::Synth};
+
+    #[test]
+    fn a_library_can_say_where_it_came_from() {
+        let facts = |note: &str| {
+            let file = Synth::new(true, false).soname("libx.so.1");
+            let mut facts = elf::facts(&file.build()).unwrap();
+            facts.package_note = Some(note.to_owned());
+            facts
+        };
+        let note = r#"{"type":"rpm","os":"fedora","name":"zlib","version":"1.2-3.fc40","architecture":"x86_64"}"#;
+        let package = noted(&facts(note)).unwrap();
+        assert_eq!(package.purl, "pkg:rpm/fedora/zlib@1.2-3.fc40?arch=x86_64");
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"type":"../x","name":"a"}"#,
+            r#"{"type":"deb"}"#,
+        ] {
+            assert_eq!(noted(&facts(bad)), None, "{bad}");
+        }
+    }
 }

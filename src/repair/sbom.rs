@@ -93,6 +93,11 @@ fn component(graft: &Graft, edited: Option<&[u8; 32]>) -> Value {
             put("name", json!(package.name));
             put("version", json!(package.version));
             put("purl", json!(package.purl));
+            if !package.licenses.is_empty() {
+                let names = package.licenses.iter();
+                let licenses = names.map(|name| json!({ "license": { "name": name } }));
+                put("licenses", licenses.collect());
+            }
         }
         None => put("name", json!(graft.plain_name())),
     }

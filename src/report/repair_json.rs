@@ -27,6 +27,7 @@ struct Document<'a> {
     renamed: BTreeMap<&'a str, &'a str>,
     edits: Vec<EditJson<'a>>,
     removed: Vec<RemovedJson<'a>>,
+    licenses: Vec<LicenseJson<'a>>,
     excluded: Vec<ExcludedJson<'a>>,
     spared: Vec<SparedJson<'a>>,
 }
@@ -42,6 +43,7 @@ struct GraftJson<'a> {
     package: Option<&'a str>,
     sonames: &'a [String],
     build_id: Option<String>,
+    licenses: &'a [String],
     edit: ChangesJson<'a>,
 }
 
@@ -90,6 +92,12 @@ struct RemovedJson<'a> {
 }
 
 #[derive(Serialize)]
+struct LicenseJson<'a> {
+    place: &'a str,
+    package: &'a str,
+}
+
+#[derive(Serialize)]
 struct ExcludedJson<'a> {
     soname: &'a str,
     pattern: &'a str,
@@ -134,6 +142,14 @@ pub fn document(
                 path: &gone.path,
                 same_as: &gone.kept,
                 size: gone.size,
+            })
+            .collect(),
+        licenses: plan
+            .licenses
+            .iter()
+            .map(|license| LicenseJson {
+                place: &license.place,
+                package: &license.package,
             })
             .collect(),
         excluded: plan
@@ -195,6 +211,11 @@ fn graft(graft: &Graft) -> GraftJson<'_> {
         package: graft.package.as_ref().map(|package| package.purl.as_str()),
         sonames: &graft.sonames,
         build_id: graft.library.facts.build_id.as_deref().map(hex),
+        licenses: graft
+            .package
+            .as_ref()
+            .map(|package| package.licenses.as_slice())
+            .unwrap_or_default(),
         edit: changes(&graft.edit),
     }
 }

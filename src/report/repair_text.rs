@@ -92,6 +92,15 @@ fn changes(wheel: &Wheel, plan: &Plan) -> String {
         })
         .collect();
     text.push_str(&table("  ", &removed));
+    let licenses: Vec<Vec<String>> = plan
+        .licenses
+        .iter()
+        .map(|license| {
+            let reason = format!("licence of {}", license.package);
+            vec!["copy".to_owned(), license.place.clone(), reason]
+        })
+        .collect();
+    text.push_str(&table("  ", &licenses));
     text.push_str(&table("  ", &outside(plan)));
     text
 }
@@ -106,6 +115,10 @@ fn graft_row(graft: &Graft) -> Vec<String> {
             [] => "asked for".to_owned(),
             [one] => format!("needed by {one}"),
             [one, more @ ..] => format!("needed by {one} and {} more", more.len()),
+        },
+        match &graft.package {
+            Some(package) => format!("from {} {}", package.name, package.version),
+            None => String::new(),
         },
     ]
 }

@@ -14,6 +14,7 @@ mod cross;
 mod exclude;
 mod include;
 mod names;
+mod package;
 mod plan;
 mod rpath;
 mod sbom;
