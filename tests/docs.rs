@@ -50,6 +50,14 @@ fn examples(page: &str) -> Vec<(String, String)> {
     found
 }
 
+/// The words of a command; quotes around one are the shell's.
+fn words(command: &str) -> Vec<String> {
+    let words = command.split_whitespace();
+    words
+        .map(|word| word.trim_matches('\'').to_owned())
+        .collect()
+}
+
 /// A runnable example: the command as words without `audit`, and what it should print.
 fn runnable(page: &Path) -> Vec<(Vec<String>, String)> {
     let text = fs::read_to_string(page).unwrap();
@@ -60,7 +68,7 @@ fn runnable(page: &Path) -> Vec<(Vec<String>, String)> {
             .to_owned();
         // Commands on files that are not here only show the form.
         (rest.contains("testdata") || rest.contains("wheelhouse") || rest == "policies")
-            .then(|| (rest.split_whitespace().map(str::to_owned).collect(), output))
+            .then(|| (words(&rest), output))
     });
     audit.filter(|(_, output)| !output.is_empty()).collect()
 }
