@@ -45,6 +45,7 @@ type Refusal = (ErrorKind, Vec<Finding>);
 /// See [`super::audit`].
 pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Refusal> {
     let claimed = input.claimed().to_vec();
+    refuse_other_systems(&claimed)?;
     let mut findings = Vec::new();
     let arch = claimed_arch(&claimed)?;
     let request = options.plat.as_ref();
@@ -80,6 +81,32 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
         },
         findings,
     })
+}
+
+/// How platform tags of systems begin that load no Linux ELF files.
+const OTHER_SYSTEMS: [&str; 7] = [
+    "win",
+    "macosx_",
+    "ios_",
+    "pyemscripten_",
+    "pyodide_",
+    "emscripten_",
+    "wasi",
+];
+
+fn refuse_other_systems(claimed: &[PlatformTag]) -> Result<(), Refusal> {
+    let other = |tag: &&PlatformTag| {
+        let mut prefixes = OTHER_SYSTEMS.iter();
+        prefixes.any(|prefix| tag.as_str().starts_with(prefix))
+    };
+    let Some(tag) = claimed.iter().find(other) else {
+        return Ok(());
+    };
+    let message = format!("the file name says `{tag}`: a wheel for another system than Linux");
+    Err((
+        ErrorKind::NotPlatform,
+        vec![Finding::error("not-platform", message)],
+    ))
 }
 
 fn name_of(libc: Option<Libc>) -> &'static str {

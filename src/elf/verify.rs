@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use super::difference::Comparison;
 use super::edit::{Edit, EditError};
+use super::facts::facts;
 use super::faults::{PT_PHDR, faults};
 use super::header::{Segment, pt};
 use super::image::{ElfError, Image, bytes_at};
@@ -62,6 +63,12 @@ fn check(bytes: &Comparison<'_>, edit: &Edit) -> Result<(), EditError> {
         after: Source::read(bytes.new).map_err(unreadable)?,
         edit,
     };
+    // What an audit reads beyond that: symbols by their hash tables, versions, notes.
+    if let Err(error) = facts(bytes.new)
+        && facts(bytes.old).is_ok()
+    {
+        return Err(unreadable(error));
+    }
     let known = faults(&case.before)?;
     if let Some(fault) = faults(&case.after)?.difference(&known).next() {
         return Err(wrong(*fault));

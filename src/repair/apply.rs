@@ -10,7 +10,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
 use super::store::GraftStore;
-use super::{Plan, sbom, shim};
+use super::{Plan, sbom, self_check, shim};
 use crate::elf::{self, edit::EditError};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::wheel::publish::{self, Published};
@@ -105,7 +105,10 @@ impl Plan {
             self.refuse_large(wheel, size)?;
             Ok((written, size))
         };
-        let check = |path: &Path, (written, _): &(Vec<Written>, u64)| check_written(path, written);
+        let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
+            check_written(path, written)?;
+            self_check::check(self, wheel, store.host(), path, written)
+        };
         let Published { value, unchanged } = publish::publish(&destination, write, check)
             .map_err(|finding| refused(vec![finding]))?;
         let (members, size) = value;

@@ -36,6 +36,13 @@ pub(super) fn settle(
             problems.push(Finding::error("graft-clash", message).at(&graft.member));
             continue;
         }
+        if let Some(other) = file_and_folder(&members, &key) {
+            let message = format!(
+                "`{other}` is a file where this graft needs a folder, or the other way round"
+            );
+            problems.push(Finding::error("graft-clash", message).at(&graft.member));
+            continue;
+        }
         let Some(member) = members.get(&key) else {
             added.push(graft);
             continue;
@@ -57,6 +64,18 @@ pub(super) fn settle(
     } else {
         Err(problems)
     }
+}
+
+/// A member below `path`, or one that is a file where `path` has a folder.
+fn file_and_folder<'a>(members: &'a BTreeMap<String, &Member>, path: &str) -> Option<&'a str> {
+    let slash = path.match_indices('/').map(|(at, _)| at);
+    let mut folders = slash.filter_map(|at| path.get(..at));
+    let above = folders.find_map(|folder| members.get(folder));
+    let inside = format!("{path}/");
+    let mut below = members.range(inside.clone()..);
+    let below = below.next().filter(|(key, _)| key.starts_with(&inside));
+    let other = above.or(below.map(|(_, member)| member));
+    other.map(|member| member.path.as_str())
 }
 
 /// SHA-256 of the copy. Only for names that are taken: it costs a whole edit.

@@ -16,6 +16,7 @@ pub mod origin;
 pub mod purl;
 pub mod rpath;
 pub mod sbom;
+mod self_check;
 pub mod shim;
 mod source;
 pub mod store;

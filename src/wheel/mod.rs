@@ -37,6 +37,7 @@ mod parallel;
 mod problems;
 pub mod publish;
 pub mod pypi;
+pub mod read_back;
 mod reader;
 pub mod record;
 #[cfg(test)]

@@ -24,10 +24,10 @@ use crate::finding::{Error, ErrorKind, Finding};
 use crate::tag::WheelName;
 
 /// What is said by the metadata files, as far as they can be read.
-struct Metadata {
-    dist_info: DistInfo,
-    entry_points: Option<Vec<u8>>,
-    record: Option<Record>,
+pub(super) struct Metadata {
+    pub(super) dist_info: DistInfo,
+    pub(super) entry_points: Option<Vec<u8>>,
+    pub(super) record: Option<Record>,
 }
 
 impl Wheel {
@@ -166,7 +166,7 @@ fn wheel_name(path: &Path) -> Result<WheelName, Vec<Finding>> {
     })
 }
 
-fn check_unchanged(source: &Source) -> Result<(), Finding> {
+pub(super) fn check_unchanged(source: &Source) -> Result<(), Finding> {
     match source.is_unchanged() {
         Ok(true) => Ok(()),
         Ok(false) => {
@@ -178,7 +178,7 @@ fn check_unchanged(source: &Source) -> Result<(), Finding> {
 }
 
 /// Reads the `.dist-info` files. One that cannot be read is a problem and taken as empty.
-fn read_metadata(
+pub(super) fn read_metadata(
     source: &Source,
     members: &[Member],
     folder: String,

@@ -1,15 +1,56 @@
 //! Puts a finished file in its place: whole under its final name, or not at all.
 //!
 //! The bytes go to a hidden temporary file in the same folder, reach the disk, and are renamed.
-//! A link at the final name is replaced, not followed.
+//! A link at the final name is replaced, not followed. What is under way is remembered, so that
+//! a signal can clear it away ([`abandon`]).
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::finding::Finding;
+
+/// Temporary files, and folders made for them, innermost first.
+#[derive(Debug, Default)]
+struct UnderWay {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+/// Held while a file or folder appears or gets its final name: never long.
+static UNDER_WAY: Mutex<UnderWay> = Mutex::new(UnderWay {
+    files: Vec::new(),
+    folders: Vec::new(),
+});
+
+fn under_way() -> MutexGuard<'static, UnderWay> {
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Nothing more is published while this is there.
+#[derive(Debug)]
+pub struct Abandoned {
+    _under_way: MutexGuard<'static, UnderWay>,
+}
+
+/// Removes everything that is under way; for a process that is about to end.
+pub fn abandon() -> Abandoned {
+    let mut under_way = under_way();
+    for file in under_way.files.drain(..) {
+        // Whatever cannot be removed stays: there is nobody to tell.
+        let _ = fs::remove_file(file);
+    }
+    for folder in under_way.folders.drain(..) {
+        // Fails for a folder that is not empty, and is meant to.
+        let _ = fs::remove_dir(folder);
+    }
+    Abandoned {
+        _under_way: under_way,
+    }
+}
 
 /// What became of a publication.
 #[derive(Debug)]
@@ -35,9 +76,11 @@ pub fn publish<T>(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let made = missing_folders(folder);
-    fs::create_dir_all(folder).map_err(|error| cannot_hold(folder, &error))?;
+    let made = make_folders(folder).map_err(|error| cannot_hold(folder, &error))?;
     let outcome = fill(folder, destination, write, check);
+    let mut under_way = under_way();
+    under_way.folders.retain(|known| !made.contains(known));
+    under_way.files.retain(|file| file.exists());
     if outcome.is_err() {
         // Only folders that are empty, and only those made here.
         for folder in made {
@@ -49,6 +92,14 @@ pub fn publish<T>(
     outcome
 }
 
+fn make_folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut under_way = under_way();
+    let made = missing_folders(folder);
+    fs::create_dir_all(folder)?;
+    under_way.folders.splice(0..0, made.iter().cloned());
+    Ok(made)
+}
+
 fn fill<T>(
     folder: &Path,
     destination: &Path,
@@ -56,27 +107,51 @@ fn fill<T>(
     check: impl FnOnce(&Path, &T) -> Result<(), Finding>,
 ) -> Result<Published<T>, Finding> {
     let failed = |error: &io::Error| cannot_hold(folder, error);
-    let mut temporary = temporary_in(folder).map_err(|error| failed(&error))?;
-    let value = write(temporary.as_file_mut())?;
+    let mut temporary = Temporary::new(folder).map_err(|error| failed(&error))?;
+    let value = write(temporary.file.as_file_mut())?;
     temporary
+        .file
         .as_file()
         .sync_all()
         .map_err(|error| failed(&error))?;
-    check(temporary.path(), &value)?;
-    if is_same(temporary.path(), destination).unwrap_or(false) {
+    check(temporary.file.path(), &value)?;
+    if is_same(temporary.file.path(), destination).unwrap_or(false) {
         return Ok(Published {
             value,
             unchanged: true,
         });
     }
     temporary
-        .persist(destination)
-        .map_err(|error| failed(&error.error))?;
+        .publish(destination)
+        .map_err(|error| failed(&error))?;
     sync_folder(folder).map_err(|error| failed(&error))?;
     Ok(Published {
         value,
         unchanged: false,
     })
+}
+
+/// A temporary file that is known to be under way.
+struct Temporary {
+    file: NamedTempFile,
+}
+
+impl Temporary {
+    fn new(folder: &Path) -> io::Result<Self> {
+        let mut under_way = under_way();
+        let file = temporary_in(folder)?;
+        under_way.files.push(file.path().to_path_buf());
+        Ok(Self { file })
+    }
+
+    /// Gives it its final name. A file that keeps its temporary one is removed.
+    fn publish(self, destination: &Path) -> io::Result<()> {
+        let mut under_way = under_way();
+        let path = self.file.path().to_path_buf();
+        let outcome = self.file.persist(destination);
+        under_way.files.retain(|known| *known != path);
+        outcome.map(|_| ()).map_err(|error| error.error)
+    }
 }
 
 /// The folders that `create_dir_all` will make, innermost first.

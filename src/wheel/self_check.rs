@@ -38,8 +38,10 @@ fn check(path: &Path, written: &[Written]) -> Result<(), String> {
     let source = Arc::new(Source::open(path).map_err(unreadable)?);
     let listing = framing::read(&source).map_err(unreadable)?;
     let listing = listing.map_err(|findings| first(&findings))?;
-    if !listing.findings.is_empty() {
-        return Err(first(&listing.findings));
+    // Names that meet on other systems are the wheel's own affair, and were told.
+    let ours = |finding: &&Finding| !matches!(finding.code, "zip-case-twins" | "zip-unicode-twins");
+    if let Some(finding) = listing.findings.iter().find(ours) {
+        return Err(finding.to_string());
     }
     check_members(&listing.members, written)?;
     second_reader(path, written).map_err(|error| format!("second reader: {error}"))?;

@@ -87,7 +87,7 @@ impl Entry {
             offset: None,
             mode: 0o100_644,
             dos_attributes: 0,
-            made_by: 3 << 8 | 20,
+            made_by: 0x0314,
             disk: 0,
             comment: Vec::new(),
             // 2020-02-02, midnight.

@@ -7,6 +7,8 @@ mod inputs;
 mod print;
 mod repair;
 mod show;
+#[cfg(unix)]
+mod signals;
 mod terminal;
 mod tree;
 mod vendoring;
@@ -37,6 +39,11 @@ fn main() -> ExitCode {
     };
     let terminal = Terminal::new(&cli.global);
     silence_panics();
+    #[cfg(unix)]
+    if let Err(error) = signals::watch() {
+        terminal.usage(&format!("cannot watch for signals: {error}"));
+        return Status::Bad.into();
+    }
     if let Err(error) = start_pool(cli.global.jobs) {
         terminal.usage(&error);
         return Status::Usage.into();

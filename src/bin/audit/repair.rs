@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use wheel_audit::{
     Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan,
-    RepairOptions, Repaired, Strip, Wheel, audit, report,
+    RepairOptions, Repaired, Strip, Wheel, audit, publish, report,
 };
 
 use crate::Status;
@@ -77,17 +77,15 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
 
 fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if args.lib_sdir.is_empty() || !args.lib_sdir.chars().all(plain) {
+    let plain = args.lib_sdir.chars().all(plain) && !args.lib_sdir.contains("..");
+    if args.lib_sdir.is_empty() || !plain {
         return Err(format!(
-            "--lib-sdir \"{}\" must be letters, digits, '.', '_' and '-' only",
+            "--lib-sdir \"{}\" must be letters, digits, '_', '-' and single '.' only",
             args.lib_sdir
         ));
     }
-    if args.wheel_dir.exists() && !args.wheel_dir.is_dir() {
-        return Err(format!(
-            "--wheel-dir {} is not a folder",
-            args.wheel_dir.display()
-        ));
+    if !args.dry_run {
+        can_hold_results(&args.wheel_dir)?;
     }
     let mut options = RepairOptions {
         audit: AuditOptions {
@@ -110,6 +108,29 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
     args.vendoring.apply(&mut options);
     args.rpath.apply(&mut options);
     Ok(options)
+}
+
+/// Whether results can be written to `folder`, which may be still to be made: asked before the
+/// work, because repairs can take minutes.
+fn can_hold_results(folder: &Path) -> Result<(), String> {
+    let named = format!("--wheel-dir {}", folder.display());
+    let there = folder.ancestors().find(|folder| folder.exists());
+    let there = there.unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return Err(format!("{named}: {} is not a folder", there.display()));
+    }
+    writable(there).map_err(|error| format!("{named} cannot be written to: {error}"))
+}
+
+#[cfg(unix)]
+fn writable(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+#[cfg(not(unix))]
+fn writable(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Spec: <https://reproducible-builds.org/specs/source-date-epoch/>
@@ -182,21 +203,11 @@ fn carry_out(
     let planned = match plan {
         Ok(planned) => planned,
         Err(error) if passes_as_pure(path, &error, args) => {
-            return match if args.dry_run {
-                Ok(())
-            } else {
-                copy_pure(path, &args.wheel_dir)
-            } {
+            return match copy_pure(path, args) {
                 Ok(()) => Outcome::Pure,
-                Err(error) => {
-                    let message =
-                        format!("cannot be copied to {}: {error}", args.wheel_dir.display());
-                    let finding = Finding::error("output", message);
-                    Outcome::Refused(Error::new(
-                        ErrorKind::Refused,
-                        path.display().to_string(),
-                        finding,
-                    ))
+                Err(finding) => {
+                    let input = path.display().to_string();
+                    Outcome::Refused(Error::new(ErrorKind::Refused, input, finding))
                 }
             };
         }
@@ -213,14 +224,24 @@ fn carry_out(
     }
 }
 
-fn copy_pure(path: &Path, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let destination = folder.join(path.file_name().unwrap_or(path.as_os_str()));
-    let input = fs::canonicalize(path)?;
-    if fs::canonicalize(&destination).is_ok_and(|existing| existing == input) {
+fn copy_pure(path: &Path, args: &RepairArgs) -> Result<(), Finding> {
+    let destination = args
+        .wheel_dir
+        .join(path.file_name().unwrap_or(path.as_os_str()));
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let in_place = real(path).is_some_and(|input| real(&destination) == Some(input));
+    if args.dry_run || in_place {
         return Ok(());
     }
-    fs::copy(path, &destination).map(|_| ())
+    let failed = |error: io::Error| {
+        let message = format!("cannot be copied to {}: {error}", args.wheel_dir.display());
+        Finding::error("output", message)
+    };
+    let copy = |out: &mut fs::File| {
+        let mut input = fs::File::open(path).map_err(failed)?;
+        io::copy(&mut input, out).map(|_| ()).map_err(failed)
+    };
+    publish(&destination, copy, |_, ()| Ok(())).map(|_| ())
 }
 
 fn tell(
