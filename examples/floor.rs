@@ -5,6 +5,7 @@
 //! starts) and writes a file with the same bytes in it. All cores, largest first, the encoder of
 //! `audit`. Nothing is judged, resolved, edited or verified. Prints seconds.
 #![expect(
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -3,11 +3,7 @@
 //! A block of kind `console` is a list of commands, each followed by what it prints to standard output.
 //! They run in an empty folder with `testdata` in it, one page after the other. Where the page
 //! says `/home/you/wheel-audit`, this machine says where the repository is.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests end at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
