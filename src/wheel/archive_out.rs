@@ -180,6 +180,14 @@ impl<'a> ArchiveOut<'a> {
         Ok(())
     }
 
+    /// Leaves a hole in place of data.
+    #[cfg(test)]
+    pub(crate) fn skip(&mut self, len: u64) -> io::Result<()> {
+        self.at = self.at.saturating_add(len);
+        self.out.seek(SeekFrom::Start(self.at))?;
+        Ok(())
+    }
+
     /// Forgets the data of the member: it comes again in another form.
     pub(crate) fn restart_data(&mut self) -> io::Result<()> {
         self.at = self.data;

@@ -26,6 +26,8 @@ mod framing;
 pub mod headers;
 mod jobs;
 mod large;
+#[cfg(test)]
+mod large_tests;
 pub mod layout;
 pub mod loose;
 mod member_image;
