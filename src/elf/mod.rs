@@ -41,6 +41,8 @@ pub mod versions;
 pub mod view;
 
 #[cfg(test)]
+mod edit_tests;
+#[cfg(test)]
 mod tests;
 
 pub use edit::{

@@ -61,6 +61,7 @@ pub struct Patch {
     /// Where each piece starts in the changed file, and the piece.
     pieces: Vec<(u64, Piece)>,
     size: u64,
+    stripped: u64,
     findings: Vec<Finding>,
 }
 
@@ -98,6 +99,18 @@ impl Patch {
             Piece::Copy(_) | Piece::Zero(_) => 0,
         };
         self.pieces.iter().map(held).sum()
+    }
+
+    /// How many bytes stripping took off, before anything was added.
+    pub fn stripped(&self) -> u64 {
+        self.stripped
+    }
+
+    /// The same patch, with all it saves put down to stripping.
+    #[must_use]
+    pub(crate) fn as_stripping(mut self) -> Self {
+        self.stripped = self.source_size.saturating_sub(self.size);
+        self
     }
 
     /// What the author of the change should know, such as a payload that moved.
@@ -159,6 +172,7 @@ impl Patch {
             }
         }
         let mut both = draft.finish(self.source_size);
+        both.stripped = self.stripped.saturating_add(next.stripped);
         both.findings = self.findings;
         both.findings.extend(next.findings);
         both
@@ -322,6 +336,7 @@ impl Draft {
             source_size,
             pieces: self.pieces,
             size: self.size,
+            stripped: 0,
             findings: Vec::new(),
         };
         if self.over.is_empty() {

@@ -18,9 +18,9 @@ use super::edit::EditError;
 use super::image::{Image, bytes_at};
 use super::seen::{Seen, Versions};
 
-/// Version requirements are read in a window of this size; a larger table would have more
-/// entries than there are version indices.
-const VERSION_WINDOW: u64 = 1 << 20;
+/// Version requirements are read in windows of these sizes until all are there; a larger
+/// table would have more entries than there are version indices.
+const VERSION_WINDOWS: [u64; 3] = [1 << 12, 1 << 16, 1 << 20];
 
 fn fault(error: impl std::fmt::Display) -> EditError {
     EditError::Verify(format!("goblin: {error}"))
@@ -99,22 +99,30 @@ fn versions(
     ctx: Ctx,
     string: &dyn Fn(usize) -> Result<String, EditError>,
 ) -> Result<Versions, EditError> {
-    let len = image.size().saturating_sub(start).min(VERSION_WINDOW);
-    let bytes = bytes_at(image, start, len, "version requirements")?;
-    let section = SectionHeader {
-        sh_type: SHT_GNU_VERNEED,
-        sh_size: len,
-        sh_info: count,
-        ..SectionHeader::default()
-    };
-    let section = VerneedSection::parse(&bytes, &[section], ctx).map_err(fault)?;
     let mut needs = Vec::new();
-    for need in section.iter().flatten() {
-        let mut names = Vec::new();
-        for version in &need {
-            names.push((version.vna_other & 0x7fff, string(version.vna_name)?));
+    for size in VERSION_WINDOWS {
+        let len = image.size().saturating_sub(start).min(size);
+        let bytes = bytes_at(image, start, len, "version requirements")?;
+        let section = SectionHeader {
+            sh_type: SHT_GNU_VERNEED,
+            sh_size: len,
+            sh_info: count,
+            ..SectionHeader::default()
+        };
+        let section = VerneedSection::parse(&bytes, &[section], ctx).map_err(fault)?;
+        needs.clear();
+        let mut complete = true;
+        for need in section.iter().flatten() {
+            let mut names = Vec::new();
+            for version in &need {
+                names.push((version.vna_other & 0x7fff, string(version.vna_name)?));
+            }
+            complete &= names.len() == usize::from(need.vn_cnt);
+            needs.push((string(need.vn_file)?, names));
         }
-        needs.push((string(need.vn_file)?, names));
+        if complete && u32::try_from(needs.len()).ok() == Some(count) {
+            break;
+        }
     }
     Ok(needs)
 }

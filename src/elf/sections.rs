@@ -179,7 +179,9 @@ impl Sections {
             0 => first.size,
             count => count.into(),
         };
-        if count == 0 || count > MOST_SECTIONS {
+        // The table starts with a null section, and not within the ELF header.
+        let is_table = first.kind == 0 && header.shoff >= encoding.header_size();
+        if count == 0 || count > MOST_SECTIONS || !is_table {
             return Ok(None);
         }
         let names = match header.shstrndx {

@@ -10,8 +10,9 @@ pub(super) struct Sections {
 }
 
 /// Name, `sh_type`, `sh_flags`, the part of the file, and the section that it refers to.
-const SECTIONS: [(&str, u32, u64, &str, &str); 12] = [
+const SECTIONS: [(&str, u32, u64, &str, &str); 17] = [
     (".interp", 1, 2, "interp", ""),
+    (".note.gnu.build-id", 7, 2, "notes", ""),
     (".hash", 5, 2, "hash", ".dynsym"),
     (".gnu.hash", 0x6fff_fff6, 2, "gnu_hash", ".dynsym"),
     (".dynsym", 11, 2, "dynsym", ".dynstr"),
@@ -22,6 +23,10 @@ const SECTIONS: [(&str, u32, u64, &str, &str); 12] = [
     (".dynamic", 6, 3, "dynamic", ".dynstr"),
     (".data", 1, 3, "data", ""),
     (".comment", 1, 0, "comment", ""),
+    (".riscv.attributes", 0x7000_0003, 0, "attributes", ""),
+    (".debug_info", 1, 0, "debug", ""),
+    (".symtab", 2, 0, "symtab", ".strtab"),
+    (".strtab", 3, 0, "strtab", ""),
     (".shstrtab", 3, 0, "shstrtab", ""),
 ];
 
@@ -29,6 +34,16 @@ impl Layout<'_> {
     /// Appends what is not mapped: a comment, section names, section headers.
     pub(super) fn sections(&mut self) -> Sections {
         self.part("comment", b"made up\0");
+        if self.synth.attributes {
+            self.part("attributes", b"A\x11\0\0\0riscv\0attributes");
+        }
+        if self.synth.debug {
+            self.part("debug", &[0xdb; 3000]);
+            self.align(8);
+            let symbols = self.local_symbols();
+            self.part("symtab", &symbols);
+            self.part("strtab", b"\0_DYNAMIC\0helper\0");
+        }
         let names: Vec<u8> = SECTIONS
             .iter()
             .flat_map(|(name, ..)| [&[0], name.as_bytes()].concat())
@@ -61,11 +76,47 @@ impl Layout<'_> {
         }
     }
 
+    /// Symbols of `.dynstr`, `.dynamic` and `.debug_info`, `_DYNAMIC`, and a function.
+    fn local_symbols(&self) -> Vec<u8> {
+        let present = |name: &str| {
+            let sections = SECTIONS.iter();
+            let mut sections = sections.filter(|section| self.places.contains_key(section.3));
+            sections.position(|section| section.0 == name)
+        };
+        let index = |name| present(name).map_or(0, |place| place as u16 + 1);
+        let address = |part: &str, by| self.places.get(part).map_or(0, |place| place + by);
+        let dynamic = (index(".dynamic"), address("dynamic", self.bias));
+        let symbols = [
+            (0, 0, 0, 0),
+            (0, 3, index(".dynstr"), address("dynstr", 0)),
+            (0, 3, dynamic.0, dynamic.1),
+            (0, 3, index(".debug_info"), 0),
+            (1, 1, dynamic.0, dynamic.1),
+            (10, 2, 0xfff1, 0x1234),
+        ];
+        let e = self.encoding;
+        let mut bytes = Vec::new();
+        for (name, info, section, value) in symbols {
+            bytes.extend(e.u32_bytes(name));
+            let tail = [[info, 0], e.u16_bytes(section)].concat();
+            let numbers = [e.word_bytes(value), e.word_bytes(0)].map(Option::unwrap);
+            let (first, second) = if e.is_64 {
+                (tail, numbers.concat())
+            } else {
+                (numbers.concat(), tail)
+            };
+            bytes.extend(first);
+            bytes.extend(second);
+        }
+        bytes
+    }
+
     fn info_of(&self, part: &str) -> u32 {
         let count = match part {
             "verneed" => self.synth.needs.len(),
             "verdef" => self.synth.version_defs.len(),
             "dynsym" => 1,
+            "symtab" => 5,
             _ => 0,
         };
         count as u32
@@ -81,7 +132,7 @@ impl Layout<'_> {
             (_, false) => start,
         };
         let entry = match part {
-            "dynsym" => e.symbol_size(),
+            "dynsym" | "symtab" => e.symbol_size(),
             "dynamic" => e.dynamic_entry_size(),
             "versym" => 2,
             _ => 0,

@@ -9,6 +9,8 @@ use crate::elf::header::{Encoding, Segment, pt};
 const READ: u32 = 4;
 const READ_WRITE: u32 = 6;
 const READ_EXECUTE: u32 = 5;
+/// `PT_RISCV_ATTRIBUTES`.
+const ATTRIBUTES: u32 = 0x7000_0003;
 
 /// A file in the making.
 pub(super) struct Layout<'s> {
@@ -269,6 +271,11 @@ impl<'s> Layout<'s> {
         if !synth.notes.is_empty() {
             let align = synth.note_align as u64;
             segments.push(self.segment(pt::NOTE, READ, self.range("notes"), align));
+        }
+        if synth.attributes && synth.sections {
+            let mut attributes = self.segment(ATTRIBUTES, READ, self.range("attributes"), 1);
+            (attributes.vaddr, attributes.paddr, attributes.memsz) = (0, 0, 0);
+            segments.push(attributes);
         }
         if let Some(flags) = synth.stack {
             let mut stack = self.segment(pt::GNU_STACK, flags, (0, 0), 16);

@@ -79,6 +79,11 @@ pub struct Synth {
     pub merge_strings: bool,
     /// Whether there are section headers.
     pub sections: bool,
+    /// Whether there are debug information and a symbol table, which need section headers.
+    pub debug: bool,
+    /// Whether there is a `PT_RISCV_ATTRIBUTES`, behind all that is mapped; needs section
+    /// headers.
+    pub attributes: bool,
     /// What follows everything else.
     pub overlay: Vec<u8>,
     strings: Vec<(i64, Vec<u8>)>,
@@ -191,6 +196,8 @@ impl Synth {
             bss: 0,
             merge_strings: true,
             sections: true,
+            debug: false,
+            attributes: false,
             overlay: Vec::new(),
             strings: Vec::new(),
             values: Vec::new(),

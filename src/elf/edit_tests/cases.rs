@@ -1,0 +1,425 @@
+//! One test for each promise and each mistake that was made.
+
+use super::super::dynamic::dt;
+use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, plan};
+use super::super::header::{Header, Segment, pt};
+use super::super::sections::{Sections, sht};
+use super::super::synth::Synth;
+use super::super::verify::verify;
+use super::super::versions;
+use super::super::view::View;
+use super::{edited, library, read, written};
+
+fn rename(old: &str, new: &str) -> Edit {
+    Edit {
+        replace_needed: [(old.to_owned(), new.to_owned())].into(),
+        ..Edit::default()
+    }
+}
+
+fn soname(name: &str) -> Edit {
+    Edit {
+        soname: Some(name.to_owned()),
+        ..Edit::default()
+    }
+}
+
+fn path(kind: RpathKind, path: &str) -> Edit {
+    Edit {
+        rpath: RpathEdit::Set(kind, path.to_owned()),
+        ..Edit::default()
+    }
+}
+
+fn segments(bytes: &[u8]) -> Vec<Segment> {
+    let bytes = bytes.to_vec();
+    Header::read(&bytes).unwrap().segments(&bytes).unwrap()
+}
+
+fn unsafe_reason(bytes: &[u8], edit: &Edit) -> String {
+    match plan(&bytes.to_vec(), edit) {
+        Err(EditError::Unsafe(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_edit_of_nothing_changes_nothing() {
+    for synth in Synth::all() {
+        let file = library(synth).build();
+        let already_so = Edit {
+            add_needed: vec!["libc.so.6".to_owned()],
+            remove_needed: ["libgone.so".to_owned()].into(),
+            rpath: RpathEdit::Remove,
+            clear_execstack: true,
+            replace_needed: [("libother.so".to_owned(), "x".to_owned())].into(),
+            ..soname("libgreet.so.1")
+        };
+        for edit in [Edit::default(), already_so] {
+            assert!(plan(&file, &edit).unwrap().is_identity());
+        }
+    }
+}
+
+#[test]
+fn a_renamed_library_is_renamed_in_its_version_requirement_too() {
+    for synth in Synth::all() {
+        let file = library(synth).build();
+        let new = edited(&file, &rename("libwords.so.2", "libwords-1a2b3c4d.so.2"));
+        let facts = read(&new);
+        assert_eq!(
+            facts.needed,
+            ["libwords-1a2b3c4d.so.2", "libm.so.6", "libc.so.6"]
+        );
+        let libraries: Vec<_> = facts.version_needs.iter().map(|n| &n.library).collect();
+        assert_eq!(libraries, ["libc.so.6", "libwords-1a2b3c4d.so.2"]);
+    }
+}
+
+#[test]
+fn the_base_version_keeps_the_old_soname() {
+    let file = library(Synth::new(true, false)).build();
+    let new = edited(&file, &soname("libgreet-1a2b3c4d.so.1"));
+    assert_eq!(read(&new).soname.as_deref(), Some("libgreet-1a2b3c4d.so.1"));
+    assert_eq!(read(&new).version_defs, ["libgreet.so.1", "GREET_1"]);
+}
+
+#[test]
+fn a_library_that_goes_takes_its_version_requirement_along() {
+    for synth in Synth::all() {
+        let file = library(synth).build();
+        for gone in ["libwords.so.2", "libc.so.6"] {
+            let edit = Edit {
+                remove_needed: [gone.to_owned()].into(),
+                ..Edit::default()
+            };
+            let new = edited(&file, &edit);
+            let facts = read(&new);
+            assert!(!facts.needed.iter().any(|name| name == gone));
+            assert_eq!(facts.version_needs.len(), 1);
+            let bound: Vec<_> = facts
+                .imports()
+                .filter_map(|import| import.version)
+                .collect();
+            assert!(bound.len() == 1 && bound.iter().all(|(_, from)| *from != gone));
+            assert!(plan(&new, &edit).unwrap().is_identity());
+        }
+    }
+}
+
+#[test]
+fn when_all_versioned_libraries_go_so_does_the_table() {
+    for synth in Synth::all() {
+        let file = library(synth).build();
+        let edit = Edit {
+            remove_needed: ["libwords.so.2".to_owned(), "libc.so.6".to_owned()].into(),
+            ..Edit::default()
+        };
+        let new = edited(&file, &edit);
+        let view = View::read(&new).unwrap();
+        assert_eq!(view.dynamic_value(dt::VERNEED), None);
+        assert_eq!(view.dynamic_value(dt::VERNEEDNUM), None);
+        assert!(versions::needs(&view).unwrap().is_empty());
+        assert_eq!(read(&new).needed, ["libm.so.6"]);
+    }
+}
+
+#[test]
+fn one_search_path_stays_at_most() {
+    let synth = library(Synth::new(true, false)).rpath("/a").runpath("/b");
+    let file = synth.build();
+    let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN"));
+    let facts = read(&new);
+    assert_eq!(facts.rpath.as_deref(), Some("$ORIGIN"));
+    assert_eq!(facts.runpath, None);
+    let new = edited(&new, &path(RpathKind::Runpath, "/b"));
+    let facts = read(&new);
+    assert_eq!(facts.rpath, None);
+    assert_eq!(facts.runpath.as_deref(), Some("/b"));
+    let remove = Edit {
+        rpath: RpathEdit::Remove,
+        ..Edit::default()
+    };
+    let facts = read(&edited(&new, &remove));
+    assert_eq!((facts.rpath, facts.runpath), (None, None));
+}
+
+#[test]
+fn strings_are_found_as_tails_and_never_overwritten() {
+    let file = library(Synth::new(true, false)).build();
+    // A tail of "libwords.so.2".
+    let patch = plan(&file, &soname("words.so.2")).unwrap();
+    assert_eq!(patch.size(), file.len() as u64);
+    let facts = read(&written(&patch, &file));
+    assert_eq!(facts.soname.as_deref(), Some("words.so.2"));
+    assert_eq!(facts.needed, read(&file).needed);
+}
+
+#[test]
+fn strings_that_fit_into_the_slack_take_no_room() {
+    for synth in Synth::all() {
+        let mut synth = library(synth);
+        synth.slack = 0x900;
+        synth.nulls = 3;
+        let file = synth.build();
+        let edit = soname("libgreet-1a2b3c4d.so.1");
+        let new = edited(&file, &edit);
+        assert_eq!(new.len(), file.len());
+        let again = edited(&new, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
+        assert_eq!(again.len(), file.len());
+    }
+}
+
+#[test]
+fn zeros_of_the_last_segment_become_file_bytes() {
+    for synth in Synth::all() {
+        let mut synth = library(synth);
+        synth.bss = 0x1234;
+        let file = synth.build();
+        let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
+        let loads: Vec<_> = segments(&new);
+        let last = loads.iter().rfind(|s| s.kind == pt::LOAD).unwrap();
+        assert_eq!(last.filesz, last.memsz);
+        assert_eq!(loads.len(), segments(&file).len());
+    }
+}
+
+#[test]
+fn many_zeros_get_a_segment_behind_them_instead() {
+    for synth in Synth::all() {
+        let mut synth = library(synth);
+        synth.bss = 64 << 20;
+        let file = synth.build();
+        let edit = path(RpathKind::Rpath, "$ORIGIN/../greet.libs");
+        let new = edited(&file, &edit);
+        assert_eq!(segments(&new).len(), segments(&file).len() + 1);
+        assert!(new.len() < file.len() + 0x1000);
+        // The next one has that segment to grow.
+        let next = edited(&new, &path(RpathKind::Rpath, "$ORIGIN/elsewhere"));
+        assert_eq!(segments(&next).len(), segments(&new).len());
+        assert!(next.len() < new.len() + 64);
+    }
+}
+
+#[test]
+fn a_header_that_is_not_in_use_takes_the_new_segment() {
+    let mut synth = library(Synth::new(true, false));
+    synth.bss = 64 << 20;
+    let mut file = synth.make();
+    file.edit_segment(pt::GNU_STACK, |segment| segment.kind = 0);
+    let new = edited(&file.bytes, &soname("libgreet-1a2b3c4d.so.1"));
+    assert_eq!(segments(&new).len(), segments(&file.bytes).len());
+}
+
+#[test]
+fn without_notes_the_headers_of_a_library_move_and_those_of_a_program_cannot() {
+    let mut synth = Synth::new(true, false).needed("libc.so.6");
+    synth.bss = 64 << 20;
+    synth.sections = false;
+    let library = synth.build();
+    let edit = path(RpathKind::Rpath, "$ORIGIN/../greet.libs");
+    let patch = plan(&library, &edit).unwrap();
+    let codes: Vec<_> = patch.findings().iter().map(|f| f.code).collect();
+    assert_eq!(codes, ["elf-headers-moved"]);
+    synth.kind = 2;
+    let reason = unsafe_reason(&synth.build(), &edit);
+    assert!(reason.contains("program header"), "{reason}");
+}
+
+#[test]
+fn a_library_gives_the_slot_of_dt_debug_and_a_program_keeps_it() {
+    let synth = library(Synth::new(true, false)).value(dt::DEBUG, 0);
+    let file = synth.build();
+    let edit = path(RpathKind::Rpath, "$ORIGIN");
+    let debug = |bytes: &[u8]| {
+        let bytes = bytes.to_vec();
+        View::read(&bytes).unwrap().dynamic_value(dt::DEBUG)
+    };
+    assert_eq!(debug(&edited(&file, &edit)), None);
+    let mut program = synth;
+    program.interpreter = Some(b"/lib/ld.so".to_vec());
+    assert_eq!(debug(&edited(&program.build(), &edit)), Some(0));
+}
+
+#[test]
+fn a_dynamic_section_that_moves_leaves_a_true_copy_and_spare_entries() {
+    for synth in Synth::all() {
+        let file = library(synth).make();
+        let new = edited(
+            &file.bytes,
+            &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"),
+        );
+        let view = View::read(&new).unwrap();
+        let dynamic = view.dynamic.as_ref().unwrap();
+        assert_ne!(dynamic.offset, Some(file.place("dynamic")));
+        assert_eq!(dynamic.capacity, dynamic.entries.len() as u64 + 5);
+        let mut at = usize::try_from(file.place("dynamic")).unwrap();
+        let word = usize::try_from(view.encoding().word_size()).unwrap();
+        for entry in dynamic.entries.iter().filter(|e| e.tag != dt::RPATH) {
+            let value = view.encoding().word(&new, at + word);
+            assert_eq!(value, Some(entry.value));
+            at += 2 * word;
+        }
+    }
+}
+
+#[test]
+fn section_headers_and_section_symbols_follow() {
+    for synth in Synth::all() {
+        let mut synth = library(synth);
+        synth.debug = true;
+        let file = synth.build();
+        let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
+        let header = Header::read(&new).unwrap();
+        let sections = Sections::read(&new, &header).unwrap().unwrap().headers;
+        let view = View::read(&new).unwrap();
+        let place = segments(&new);
+        let place = place.iter().find(|s| s.kind == pt::DYNAMIC).unwrap();
+        let dynamic = sections
+            .iter()
+            .position(|s| s.kind == sht::DYNAMIC)
+            .unwrap();
+        assert_eq!(
+            (sections[dynamic].addr, sections[dynamic].size),
+            (place.vaddr, place.filesz)
+        );
+        let table = sections.iter().find(|s| s.kind == sht::SYMTAB).unwrap();
+        let start = usize::try_from(table.offset).unwrap();
+        let size = usize::try_from(view.encoding().symbol_size()).unwrap();
+        let value = |index: usize| {
+            let symbol = &new[start + index * size..][..size];
+            super::super::symbolvalues::Symbol::decode(view.encoding(), symbol)
+                .unwrap()
+                .value
+        };
+        let strings = view.dynamic_value(dt::STRTAB).unwrap();
+        assert_eq!(
+            (1..6).map(value).collect::<Vec<_>>(),
+            [strings, place.vaddr, 0, place.vaddr, 0x1234]
+        );
+    }
+}
+
+/// `e_shnum` and `e_shstrndx` may say that the first section header has the numbers.
+#[test]
+fn extended_section_numbers_are_read() {
+    let mut file = library(Synth::new(true, false)).make();
+    let header = Header::read(&file.bytes).unwrap();
+    let count = u64::from(header.shnum);
+    file.put_word(header.shoff + 32, count);
+    file.put_u32(header.shoff + 40, u32::from(header.shstrndx));
+    file.put_u16(60, 0);
+    file.put_u16(62, 0xffff);
+    let new = edited(
+        &file.bytes,
+        &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"),
+    );
+    let header = Header::read(&new).unwrap();
+    assert_eq!((header.shnum, header.shstrndx), (0, 0xffff));
+    let sections = Sections::read(&new, &header).unwrap().unwrap();
+    assert_eq!(sections.headers.len() as u64, count);
+    let dynamic = sections.headers.iter().find(|s| s.kind == sht::DYNAMIC);
+    let place = segments(&new);
+    let place = place.iter().find(|s| s.kind == pt::DYNAMIC).unwrap();
+    assert_eq!(dynamic.unwrap().addr, place.vaddr);
+}
+
+#[test]
+fn section_headers_that_make_no_sense_are_left_alone() {
+    for (offset, size) in [(u64::MAX, 64), (3, 64), (1 << 40, 64), (0x1000, 17)] {
+        let mut file = library(Synth::new(true, false)).make();
+        file.put_word(40, offset);
+        file.put_u16(58, size);
+        let patch = plan(&file.bytes, &soname("libgreet-1a2b3c4d.so.1")).unwrap();
+        let new = written(&patch, &file.bytes);
+        assert_eq!(read(&new).soname.as_deref(), Some("libgreet-1a2b3c4d.so.1"));
+    }
+}
+
+#[test]
+fn appended_data_stays_last_and_its_move_is_told() {
+    let mut synth = library(Synth::new(true, false));
+    synth.overlay = b"payload of a self-extractor".to_vec();
+    let file = synth.build();
+    let patch = plan(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs")).unwrap();
+    assert!(written(&patch, &file).ends_with(&synth.overlay));
+    let codes: Vec<_> = patch.findings().iter().map(|f| f.code).collect();
+    assert_eq!(codes, ["elf-payload-moved"]);
+    // In place, nothing moves and nothing is told.
+    let patch = plan(&file, &soname("words.so.2")).unwrap();
+    assert!(patch.findings().is_empty());
+}
+
+#[test]
+fn bytes_of_headers_that_are_not_loaded_move_with_them() {
+    let mut synth = library(Synth::new(true, false));
+    synth.attributes = true;
+    let file = synth.build();
+    let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
+    let bytes = |file: &[u8]| {
+        let segment = segments(file);
+        let segment = segment.iter().find(|s| s.kind == 0x7000_0003).unwrap();
+        let start = usize::try_from(segment.offset).unwrap();
+        let len = usize::try_from(segment.filesz).unwrap();
+        (start, file[start..start + len].to_vec())
+    };
+    assert_ne!(bytes(&file).0, bytes(&new).0);
+    assert_eq!(bytes(&file).1, bytes(&new).1);
+}
+
+#[test]
+fn an_executable_stack_is_cleared_on_request() {
+    for mut synth in Synth::all() {
+        synth.stack = Some(7);
+        let file = library(synth).build();
+        let edit = Edit {
+            clear_execstack: true,
+            ..Edit::default()
+        };
+        assert_eq!(read(&edited(&file, &edit)).stack_flags, Some(6));
+    }
+}
+
+#[test]
+fn what_cannot_be_edited_safely_is_refused_in_one_line() {
+    let edit = path(RpathKind::Rpath, "$ORIGIN");
+    let mut object = library(Synth::new(true, false));
+    object.kind = 1;
+    let reason = unsafe_reason(&object.build(), &edit);
+    assert!(reason.contains("neither a shared object"), "{reason}");
+    let prelinked = library(Synth::new(true, false)).value(0x6fff_fdf5, 1);
+    let reason = unsafe_reason(&prelinked.build(), &edit);
+    assert!(reason.contains("prelink"), "{reason}");
+    let mut fixed = library(Synth::new(true, false));
+    fixed.dynamic = false;
+    let reason = unsafe_reason(&fixed.build(), &edit);
+    assert!(reason.contains("no dynamic section"), "{reason}");
+    let nothing = rename("liba.so", "libb.so");
+    assert!(plan(&fixed.build(), &nothing).unwrap().is_identity());
+    let reason = unsafe_reason(&library(Synth::new(true, false)).build(), &soname("a\0b"));
+    assert!(reason.contains("NUL"), "{reason}");
+}
+
+#[test]
+fn the_verifier_notices_any_other_change() {
+    let file = library(Synth::new(true, false)).make();
+    let edit = path(RpathKind::Rpath, "$ORIGIN/../greet.libs");
+    let good = edited(&file.bytes, &edit);
+    verify(&file.bytes, &good, &edit).unwrap();
+    for part in [
+        "dynsym", "dynstr", "gnu_hash", "versym", "verneed", "data", "notes",
+    ] {
+        let mut bad = good.clone();
+        bad[usize::try_from(file.place(part)).unwrap() + 1] ^= 1;
+        let error = verify(&file.bytes, &bad, &edit).unwrap_err();
+        assert!(
+            matches!(error, EditError::Verify(_) | EditError::Elf(_)),
+            "{part}"
+        );
+    }
+    let error = verify(&file.bytes, &file.bytes, &edit).unwrap_err();
+    assert!(error.to_string().contains("DT_RPATH"), "{error}");
+    let mut bad = good;
+    bad.pop();
+    assert!(verify(&file.bytes, &bad, &edit).is_err());
+}

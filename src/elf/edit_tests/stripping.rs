@@ -1,0 +1,145 @@
+//! Tests of stripping and of debug files.
+
+use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, Strip, plan, split_debug};
+use super::super::header::Header;
+use super::super::sections::{Sections, sht};
+use super::super::strip::section_name;
+use super::super::synth::Synth;
+use super::super::verify::verify;
+use super::{edited, library, read, written};
+
+fn with_symbols(synth: Synth) -> Synth {
+    let mut synth = library(synth);
+    synth.debug = true;
+    synth
+}
+
+fn strip(strip: Strip) -> Edit {
+    Edit {
+        strip,
+        ..Edit::default()
+    }
+}
+
+fn section_names(bytes: &[u8]) -> Vec<String> {
+    let image = bytes.to_vec();
+    let header = Header::read(&image).unwrap();
+    let sections = Sections::read(&image, &header).unwrap().unwrap();
+    let table = sections.headers[sections.names];
+    let start = usize::try_from(table.offset).unwrap();
+    let names = &bytes[start..start + usize::try_from(table.size).unwrap()];
+    let headers = sections.headers.iter();
+    headers
+        .map(|section| String::from_utf8_lossy(section_name(names, section)).into_owned())
+        .collect()
+}
+
+#[test]
+fn each_level_takes_what_it_says() {
+    for synth in Synth::all() {
+        let file = with_symbols(synth).build();
+        for (level, symbols) in [
+            (Strip::All, false),
+            (Strip::Unneeded, false),
+            (Strip::Debug, true),
+        ] {
+            let patch = plan(&file, &strip(level)).unwrap();
+            let new = written(&patch, &file);
+            assert!(new.len() < file.len());
+            assert_eq!(patch.stripped(), (file.len() - new.len()) as u64);
+            let names = section_names(&new);
+            assert!(!names.iter().any(|name| name == ".debug_info"));
+            assert_eq!(names.iter().any(|name| name == ".symtab"), symbols);
+            assert_eq!(names.iter().any(|name| name == ".strtab"), symbols);
+            assert!(names.iter().any(|name| name == ".comment"));
+            assert_eq!(read(&new).needed, read(&file).needed);
+            assert!(plan(&new, &strip(level)).unwrap().is_identity());
+            verify(&file, &new, &strip(level)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn symbols_of_sections_that_go_go_and_others_are_renumbered() {
+    let file = with_symbols(Synth::new(true, false)).build();
+    let new = edited(&file, &strip(Strip::Debug));
+    let header = Header::read(&new).unwrap();
+    let sections = Sections::read(&new, &header).unwrap().unwrap().headers;
+    let table = sections.iter().find(|s| s.kind == sht::SYMTAB).unwrap();
+    assert_eq!((table.size, table.info), (5 * 24, 4));
+}
+
+#[test]
+fn strip_then_edit_is_edit_then_strip() {
+    for synth in Synth::all() {
+        let file = with_symbols(synth).build();
+        let mut edit = Edit {
+            rpath: RpathEdit::Set(RpathKind::Rpath, "$ORIGIN/../greet.libs".to_owned()),
+            soname: Some("libgreet-1a2b3c4d.so.1".to_owned()),
+            ..Edit::default()
+        };
+        let after = edited(&edited(&file, &edit), &strip(Strip::All));
+        edit.strip = Strip::All;
+        let at_once = edited(&file, &edit);
+        let (one, other) = (read(&at_once), read(&after));
+        assert_eq!((one.soname, one.rpath), (other.soname, other.rpath));
+        assert_eq!(section_names(&at_once), section_names(&after));
+        assert!(at_once.len() <= after.len() + 64);
+    }
+}
+
+#[test]
+fn bytes_of_headers_that_are_not_loaded_survive() {
+    let mut synth = with_symbols(Synth::new(true, false));
+    synth.attributes = true;
+    let file = synth.build();
+    let new = edited(&file, &strip(Strip::All));
+    assert!(
+        section_names(&new)
+            .iter()
+            .any(|name| name == ".riscv.attributes")
+    );
+}
+
+#[test]
+fn appended_data_and_section_groups_are_refused_no_sections_are_no_work() {
+    let mut synth = with_symbols(Synth::new(true, false));
+    synth.overlay = b"payload".to_vec();
+    let error = plan(&synth.build(), &strip(Strip::All)).unwrap_err();
+    assert!(matches!(error, EditError::Unsafe(_)), "{error}");
+    synth.overlay.clear();
+    synth.sections = false;
+    let file = synth.build();
+    assert!(plan(&file, &strip(Strip::All)).unwrap().is_identity());
+    assert!(split_debug(&file).unwrap().is_none());
+}
+
+#[test]
+fn debug_information_goes_to_a_file_that_the_stripped_one_names() {
+    for synth in Synth::all() {
+        let file = with_symbols(synth).build();
+        let debug = split_debug(&file).unwrap().unwrap();
+        let path = ".build-id/ab/ababababababababababababababababababab.debug";
+        assert_eq!(debug.path(), path);
+        let bytes = written(&debug.patch, &file);
+        assert_eq!(crc32fast::hash(&bytes), debug.crc32);
+        // Indices and names stay: symbols refer to them.
+        assert_eq!(section_names(&bytes), section_names(&file));
+        assert_eq!(read(&bytes).build_id, read(&file).build_id);
+        let edit = Edit {
+            debug_link: Some(debug.link()),
+            ..strip(Strip::All)
+        };
+        let new = edited(&file, &edit);
+        let header = Header::read(&new).unwrap();
+        let sections = Sections::read(&new, &header).unwrap().unwrap().headers;
+        assert_eq!(section_names(&new).last().unwrap(), ".gnu_debuglink");
+        let link = sections.last().unwrap();
+        let start = usize::try_from(link.offset).unwrap();
+        let content = &new[start..start + usize::try_from(link.size).unwrap()];
+        assert!(content.starts_with(b"ababababababababababababababababababab.debug\0"));
+        assert!(content.ends_with(&header.encoding.u32_bytes(debug.crc32)));
+        assert!(plan(&new, &edit).unwrap().is_identity());
+        assert!(split_debug(&new).unwrap().is_none());
+    }
+}

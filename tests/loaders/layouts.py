@@ -1,0 +1,101 @@
+"""What is built: targets, their linkers, and the layouts each linker is asked for."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """A platform whose programs can be built and run here."""
+
+    name: str
+    prefix: str
+    runner: tuple = ()
+    # What the C++ library and exceptions need is not there for musl.
+    cxx: bool = True
+    defines: tuple = ()
+
+    def tool(self, name):
+        return f"{self.prefix}{name}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Flags of one build; `sections=False` cuts the section headers off afterwards."""
+
+    name: str
+    flags: tuple = ()
+    defines: tuple = ()
+    sections: bool = True
+
+
+def cross(name, triple, qemu, *defines):
+    return Target(name, f"{triple}-", (f"qemu-{qemu}", "-L", f"/usr/{triple}"), defines=defines)
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("x86_64", ""),
+        Target("x86_64-musl", "musl-", cxx=False),
+        # Threads hang under qemu-i386 7.2, edited or not.
+        cross("i686", "i686-linux-gnu", "i386", "-DONE_THREAD"),
+        cross("aarch64", "aarch64-linux-gnu", "aarch64"),
+        cross("armv7l", "arm-linux-gnueabihf", "arm"),
+        cross("ppc64le", "powerpc64le-linux-gnu", "ppc64le"),
+        cross("s390x", "s390x-linux-gnu", "s390x"),
+        cross("riscv64", "riscv64-linux-gnu", "riscv64"),
+    )
+}
+
+# What the linkers of Debian 12 cannot link. Nor do lld 14 and mold 1.10 write the version that glibc asks of files with RELR.
+UNSUPPORTED = {("riscv64", "gold"), ("s390x", "lld")}
+
+LINKERS = ("bfd", "gold", "lld", "mold")
+
+PLAIN = Layout("plain")
+BOTH_HASHES = Layout("hash-both", ("-Wl,--hash-style=both",))
+MANY_ZEROS = Layout("many-zeros", defines=("-DZEROS=9500000",))
+
+EXTRA = {
+    ("x86_64", "bfd"): (
+        Layout("hash-sysv", ("-Wl,--hash-style=sysv",)),
+        Layout("noseparate", ("-Wl,-z,noseparate-code",)),
+        Layout("separate", ("-Wl,-z,separate-code",)),
+        Layout("relr", ("-Wl,-z,pack-relative-relocs",)),
+        Layout("pages-64k", ("-Wl,-z,max-page-size=65536",)),
+        Layout("pages-2m", ("-Wl,-z,max-page-size=2097152",)),
+        Layout("now", ("-Wl,-z,now,-z,relro",)),
+        Layout("norelro", ("-Wl,-z,norelro",)),
+        Layout("runpath", ("-Wl,--enable-new-dtags,-rpath,/nowhere/lib",)),
+        Layout("no-sections", sections=False),
+    ),
+    ("x86_64", "gold"): (Layout("pages-64k", ("-Wl,-z,max-page-size=65536",)), Layout("no-sections", sections=False)),
+    ("x86_64", "lld"): (
+        Layout("no-build-id", ("-Wl,--build-id=none",)),
+        Layout("separate", ("-Wl,-z,separate-code",)),
+        Layout("now", ("-Wl,-z,now",)),
+        Layout("no-sections", sections=False),
+    ),
+    ("x86_64", "mold"): (Layout("now", ("-Wl,-z,now",)),),
+    ("aarch64", "bfd"): (Layout("pages-4k", ("-Wl,-z,max-page-size=4096",)), Layout("noseparate", ("-Wl,-z,noseparate-code",))),
+    ("s390x", "bfd"): (Layout("hash-sysv", ("-Wl,--hash-style=sysv",)),),
+    ("i686", "bfd"): (Layout("noseparate", ("-Wl,-z,noseparate-code",)), Layout("now", ("-Wl,-z,now",))),
+}
+
+
+def matrix():
+    """(target, linker, layout) of every case."""
+    for target in TARGETS.values():
+        for linker in LINKERS:
+            if (target.name, linker) not in UNSUPPORTED:
+                emulated = target.runner and linker != "bfd"
+                common = (PLAIN, MANY_ZEROS) if emulated else (PLAIN, BOTH_HASHES, MANY_ZEROS)
+                for layout in common + EXTRA.get((target.name, linker), ()):
+                    yield target, linker, layout
+
+
+PACKAGES = """\
+gcc g++ musl musl-tools lld mold llvm elfutils qemu-user
+gcc-i686-linux-gnu gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-powerpc64le-linux-gnu gcc-s390x-linux-gnu gcc-riscv64-linux-gnu
+g++-i686-linux-gnu g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-powerpc64le-linux-gnu g++-s390x-linux-gnu g++-riscv64-linux-gnu
+""".split()
