@@ -108,7 +108,7 @@ impl Patch {
 
     /// The same patch, with all it saves put down to stripping.
     #[must_use]
-    pub(crate) fn as_stripping(mut self) -> Self {
+    pub(crate) fn counted_as_stripping(mut self) -> Self {
         self.stripped = self.source_size.saturating_sub(self.size);
         self
     }

@@ -32,7 +32,7 @@ pub(crate) fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
     if patch.is_identity() {
         patch = plan_dynamic(image, edit)?;
     } else {
-        patch = patch.as_stripping();
+        patch = patch.counted_as_stripping();
         let rest = plan_dynamic(&patch.view(image), edit)?;
         patch = patch.then(rest);
     }

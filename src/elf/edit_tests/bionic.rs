@@ -37,6 +37,11 @@ fn broken_rule(file: &[u8]) -> Option<&'static str> {
     if header.shoff % encoding.word_size() != 0 || header.shoff + table_size > size {
         return Some("invalid section header table");
     }
+    broken_mapping(&view, size).or_else(|| broken_sections(&view))
+}
+
+/// `PT_LOAD` headers.
+fn broken_mapping(view: &View<'_>, size: u64) -> Option<&'static str> {
     for segment in &view.segments {
         if segment.offset + segment.filesz > size && segment.kind == pt::LOAD {
             return Some("a segment reaches past the end of the file");
@@ -56,7 +61,12 @@ fn broken_rule(file: &[u8]) -> Option<&'static str> {
             return Some("segments overlap or are out of order");
         }
     }
-    let sections = Sections::read(&file, header).ok()??.headers;
+    None
+}
+
+/// The section header of the dynamic section, and that of its strings.
+fn broken_sections(view: &View<'_>) -> Option<&'static str> {
+    let sections = Sections::read(view.image, &view.header).ok()??.headers;
     let place = view.segments.iter().find(|s| s.kind == pt::DYNAMIC)?;
     let Some(dynamic) = sections.iter().find(|s| s.kind == sht::DYNAMIC) else {
         return Some("no .dynamic section header");

@@ -2,46 +2,13 @@
 
 use super::super::dynamic::dt;
 use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, plan};
-use super::super::header::{Header, Segment, pt};
+use super::super::header::{Header, pt};
 use super::super::sections::{Sections, sht};
 use super::super::synth::Synth;
 use super::super::verify::verify;
 use super::super::versions;
 use super::super::view::View;
-use super::{edited, library, read, written};
-
-fn rename(old: &str, new: &str) -> Edit {
-    Edit {
-        replace_needed: [(old.to_owned(), new.to_owned())].into(),
-        ..Edit::default()
-    }
-}
-
-fn soname(name: &str) -> Edit {
-    Edit {
-        soname: Some(name.to_owned()),
-        ..Edit::default()
-    }
-}
-
-fn path(kind: RpathKind, path: &str) -> Edit {
-    Edit {
-        rpath: RpathEdit::Set(kind, path.to_owned()),
-        ..Edit::default()
-    }
-}
-
-fn segments(bytes: &[u8]) -> Vec<Segment> {
-    let bytes = bytes.to_vec();
-    Header::read(&bytes).unwrap().segments(&bytes).unwrap()
-}
-
-fn unsafe_reason(bytes: &[u8], edit: &Edit) -> String {
-    match plan(&bytes.to_vec(), edit) {
-        Err(EditError::Unsafe(reason)) => reason,
-        other => panic!("{other:?}"),
-    }
-}
+use super::{edited, library, path, read, rename, segments, soname, unsafe_reason, written};
 
 #[test]
 fn an_edit_of_nothing_changes_nothing() {
@@ -263,110 +230,7 @@ fn a_dynamic_section_that_moves_leaves_a_true_copy_and_spare_entries() {
     }
 }
 
-#[test]
-fn section_headers_and_section_symbols_follow() {
-    for synth in Synth::all() {
-        let mut synth = library(synth);
-        synth.debug = true;
-        let file = synth.build();
-        let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
-        let header = Header::read(&new).unwrap();
-        let sections = Sections::read(&new, &header).unwrap().unwrap().headers;
-        let view = View::read(&new).unwrap();
-        let place = segments(&new);
-        let place = place.iter().find(|s| s.kind == pt::DYNAMIC).unwrap();
-        let dynamic = sections
-            .iter()
-            .position(|s| s.kind == sht::DYNAMIC)
-            .unwrap();
-        assert_eq!(
-            (sections[dynamic].addr, sections[dynamic].size),
-            (place.vaddr, place.filesz)
-        );
-        let table = sections.iter().find(|s| s.kind == sht::SYMTAB).unwrap();
-        let start = usize::try_from(table.offset).unwrap();
-        let size = usize::try_from(view.encoding().symbol_size()).unwrap();
-        let value = |index: usize| {
-            let symbol = &new[start + index * size..][..size];
-            super::super::symbolvalues::Symbol::decode(view.encoding(), symbol)
-                .unwrap()
-                .value
-        };
-        let strings = view.dynamic_value(dt::STRTAB).unwrap();
-        assert_eq!(
-            (1..6).map(value).collect::<Vec<_>>(),
-            [strings, place.vaddr, 0, place.vaddr, 0x1234]
-        );
-    }
-}
-
 /// `e_shnum` and `e_shstrndx` may say that the first section header has the numbers.
-#[test]
-fn extended_section_numbers_are_read() {
-    let mut file = library(Synth::new(true, false)).make();
-    let header = Header::read(&file.bytes).unwrap();
-    let count = u64::from(header.shnum);
-    file.put_word(header.shoff + 32, count);
-    file.put_u32(header.shoff + 40, u32::from(header.shstrndx));
-    file.put_u16(60, 0);
-    file.put_u16(62, 0xffff);
-    let new = edited(
-        &file.bytes,
-        &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"),
-    );
-    let header = Header::read(&new).unwrap();
-    assert_eq!((header.shnum, header.shstrndx), (0, 0xffff));
-    let sections = Sections::read(&new, &header).unwrap().unwrap();
-    assert_eq!(sections.headers.len() as u64, count);
-    let dynamic = sections.headers.iter().find(|s| s.kind == sht::DYNAMIC);
-    let place = segments(&new);
-    let place = place.iter().find(|s| s.kind == pt::DYNAMIC).unwrap();
-    assert_eq!(dynamic.unwrap().addr, place.vaddr);
-}
-
-#[test]
-fn section_headers_that_make_no_sense_are_left_alone() {
-    for (offset, size) in [(u64::MAX, 64), (3, 64), (1 << 40, 64), (0x1000, 17)] {
-        let mut file = library(Synth::new(true, false)).make();
-        file.put_word(40, offset);
-        file.put_u16(58, size);
-        let patch = plan(&file.bytes, &soname("libgreet-1a2b3c4d.so.1")).unwrap();
-        let new = written(&patch, &file.bytes);
-        assert_eq!(read(&new).soname.as_deref(), Some("libgreet-1a2b3c4d.so.1"));
-    }
-}
-
-#[test]
-fn appended_data_stays_last_and_its_move_is_told() {
-    let mut synth = library(Synth::new(true, false));
-    synth.overlay = b"payload of a self-extractor".to_vec();
-    let file = synth.build();
-    let patch = plan(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs")).unwrap();
-    assert!(written(&patch, &file).ends_with(&synth.overlay));
-    let codes: Vec<_> = patch.findings().iter().map(|f| f.code).collect();
-    assert_eq!(codes, ["elf-payload-moved"]);
-    // In place, nothing moves and nothing is told.
-    let patch = plan(&file, &soname("words.so.2")).unwrap();
-    assert!(patch.findings().is_empty());
-}
-
-#[test]
-fn bytes_of_headers_that_are_not_loaded_move_with_them() {
-    let mut synth = library(Synth::new(true, false));
-    synth.attributes = true;
-    let file = synth.build();
-    let new = edited(&file, &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"));
-    let bytes = |file: &[u8]| {
-        let segment = segments(file);
-        let segment = segment.iter().find(|s| s.kind == 0x7000_0003).unwrap();
-        let start = usize::try_from(segment.offset).unwrap();
-        let len = usize::try_from(segment.filesz).unwrap();
-        (start, file[start..start + len].to_vec())
-    };
-    assert_ne!(bytes(&file).0, bytes(&new).0);
-    assert_eq!(bytes(&file).1, bytes(&new).1);
-}
-
 #[test]
 fn an_executable_stack_is_cleared_on_request() {
     for mut synth in Synth::all() {
@@ -378,48 +242,4 @@ fn an_executable_stack_is_cleared_on_request() {
         };
         assert_eq!(read(&edited(&file, &edit)).stack_flags, Some(6));
     }
-}
-
-#[test]
-fn what_cannot_be_edited_safely_is_refused_in_one_line() {
-    let edit = path(RpathKind::Rpath, "$ORIGIN");
-    let mut object = library(Synth::new(true, false));
-    object.kind = 1;
-    let reason = unsafe_reason(&object.build(), &edit);
-    assert!(reason.contains("neither a shared object"), "{reason}");
-    let prelinked = library(Synth::new(true, false)).value(0x6fff_fdf5, 1);
-    let reason = unsafe_reason(&prelinked.build(), &edit);
-    assert!(reason.contains("prelink"), "{reason}");
-    let mut fixed = library(Synth::new(true, false));
-    fixed.dynamic = false;
-    let reason = unsafe_reason(&fixed.build(), &edit);
-    assert!(reason.contains("no dynamic section"), "{reason}");
-    let nothing = rename("liba.so", "libb.so");
-    assert!(plan(&fixed.build(), &nothing).unwrap().is_identity());
-    let reason = unsafe_reason(&library(Synth::new(true, false)).build(), &soname("a\0b"));
-    assert!(reason.contains("NUL"), "{reason}");
-}
-
-#[test]
-fn the_verifier_notices_any_other_change() {
-    let file = library(Synth::new(true, false)).make();
-    let edit = path(RpathKind::Rpath, "$ORIGIN/../greet.libs");
-    let good = edited(&file.bytes, &edit);
-    verify(&file.bytes, &good, &edit).unwrap();
-    for part in [
-        "dynsym", "dynstr", "gnu_hash", "versym", "verneed", "data", "notes",
-    ] {
-        let mut bad = good.clone();
-        bad[usize::try_from(file.place(part)).unwrap() + 1] ^= 1;
-        let error = verify(&file.bytes, &bad, &edit).unwrap_err();
-        assert!(
-            matches!(error, EditError::Verify(_) | EditError::Elf(_)),
-            "{part}"
-        );
-    }
-    let error = verify(&file.bytes, &file.bytes, &edit).unwrap_err();
-    assert!(error.to_string().contains("DT_RPATH"), "{error}");
-    let mut bad = good;
-    bad.pop();
-    assert!(verify(&file.bytes, &bad, &edit).is_err());
 }

@@ -5,9 +5,11 @@ mod cases;
 mod large;
 mod properties;
 mod stripping;
+mod surroundings;
 
-use super::edit::{Edit, Patch, plan};
+use super::edit::{Edit, EditError, Patch, RpathEdit, RpathKind, plan};
 use super::facts::{Facts, facts};
+use super::header::{Header, Segment};
 use super::synth::Synth;
 
 /// The file after `patch`, read as a stream.
@@ -43,4 +45,37 @@ fn library(synth: Synth) -> Synth {
         .import("unversioned", None)
         .function("greet");
     synth.note("GNU", 3, &[0xab; 20])
+}
+
+fn rename(old: &str, new: &str) -> Edit {
+    Edit {
+        replace_needed: [(old.to_owned(), new.to_owned())].into(),
+        ..Edit::default()
+    }
+}
+
+fn soname(name: &str) -> Edit {
+    Edit {
+        soname: Some(name.to_owned()),
+        ..Edit::default()
+    }
+}
+
+fn path(kind: RpathKind, path: &str) -> Edit {
+    Edit {
+        rpath: RpathEdit::Set(kind, path.to_owned()),
+        ..Edit::default()
+    }
+}
+
+fn segments(bytes: &[u8]) -> Vec<Segment> {
+    let bytes = bytes.to_vec();
+    Header::read(&bytes).unwrap().segments(&bytes).unwrap()
+}
+
+fn unsafe_reason(bytes: &[u8], edit: &Edit) -> String {
+    match plan(&bytes.to_vec(), edit) {
+        Err(EditError::Unsafe(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
 }

@@ -30,12 +30,12 @@ fn any_layout() -> impl Strategy<Value = Synth> {
     );
     (shape, parts).prop_map(|(shape, parts)| {
         let ((is_64, big_endian), align, bss, nulls, slack) = shape;
-        let ((sections, merge, debug, attributes), hash, overlay, texts, stack) = parts;
+        let ((sections, merge, debug, attributes), hash, overlay, texts, stack_flags) = parts;
         let mut synth = library(Synth::new(is_64, big_endian));
         (synth.load_align, synth.bss, synth.nulls) = (align, bss, nulls);
         (synth.slack, synth.sections, synth.merge_strings) = (slack, sections, merge);
         (synth.debug, synth.attributes, synth.hash) = (debug, attributes, hash);
-        (synth.overlay, synth.stack) = (overlay.to_vec(), stack);
+        (synth.overlay, synth.stack) = (overlay.to_vec(), stack_flags);
         let (rpath, runpath, program) = texts;
         if rpath {
             synth = synth.rpath("$ORIGIN/a");
@@ -134,9 +134,11 @@ fn check(synth: &Synth, file: &[u8], edit: &Edit) -> Result<Vec<u8>, TestCaseErr
     match &edit.rpath {
         RpathEdit::Keep => prop_assert_eq!(&after.rpath, &before.rpath),
         RpathEdit::Remove => prop_assert_eq!((&after.rpath, &after.runpath), (&None, &None)),
-        RpathEdit::Set(RpathKind::Rpath, path) => prop_assert_eq!(after.rpath.as_ref(), Some(path)),
-        RpathEdit::Set(RpathKind::Runpath, path) => {
-            prop_assert_eq!(after.runpath.as_ref(), Some(path));
+        RpathEdit::Set(RpathKind::Rpath, wanted) => {
+            prop_assert_eq!(after.rpath.as_ref(), Some(wanted));
+        }
+        RpathEdit::Set(RpathKind::Runpath, wanted) => {
+            prop_assert_eq!(after.runpath.as_ref(), Some(wanted));
         }
     }
     let seen: BTreeSet<&String> = after.needed.iter().collect();
