@@ -1,11 +1,9 @@
 //! One test for each promise and each mistake that was made.
 
 use super::super::dynamic::dt;
-use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, plan};
-use super::super::header::{Header, pt};
-use super::super::sections::{Sections, sht};
+use super::super::edit::{Edit, RpathEdit, RpathKind, plan};
+use super::super::header::pt;
 use super::super::synth::Synth;
-use super::super::verify::verify;
 use super::super::versions;
 use super::super::view::View;
 use super::{edited, library, path, read, rename, segments, soname, unsafe_reason, written};

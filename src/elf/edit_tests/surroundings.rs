@@ -1,12 +1,11 @@
 //! What is around the edit: section headers, appended data, refusals, the verifier.
 
 use super::super::dynamic::dt;
-use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, plan};
+use super::super::edit::{EditError, RpathKind, plan};
 use super::super::header::{Header, pt};
 use super::super::sections::{Sections, sht};
 use super::super::synth::Synth;
 use super::super::verify::verify;
-use super::super::versions;
 use super::super::view::View;
 use super::{edited, library, path, read, rename, segments, soname, unsafe_reason, written};
 
