@@ -182,6 +182,16 @@ mod tests {
         let meant = rows(&entries);
         assert!(check_written(&on_disk(&good).path, &meant).is_ok());
 
+        // Names that meet elsewhere are the input's, not the writer's.
+        let twins = wheel(&[
+            entry("evil/A.py", "1"),
+            entry("evil/a.py", "2"),
+            entry("evil/caf\u{e9}.py", "3"),
+            entry("evil/cafe\u{301}.py", "4"),
+        ]);
+        let twins_archive = archive(&twins, &Ends::default());
+        assert!(check_written(&on_disk(&twins_archive).path, &rows(&twins)).is_ok());
+
         assert!(failure(&good[..good.len() - 1], &meant).contains("zip"));
         assert!(failure(&good, &meant[1..]).contains("in the place of"));
         assert!(failure(&good, &meant[..meant.len() - 1]).contains("members"));
