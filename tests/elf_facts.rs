@@ -1,6 +1,5 @@
 //! Real libraries of every architecture, read as the loader does and as `goblin` does.
 #![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
-#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
