@@ -1,0 +1,67 @@
+//! Same input, same bytes: not the time zone, the user's mask, the folder or the threads.
+
+use std::fs;
+
+use crate::Place;
+use crate::craft::judge::written;
+
+#[test]
+fn the_surroundings_do_not_matter() {
+    let place = Place::slow();
+    let (home, temporary) = (place.path("home"), place.path("tmp"));
+    fs::create_dir(&home).unwrap();
+    fs::create_dir(&temporary).unwrap();
+    let mut results = Vec::new();
+    let masks = ["022", "077", "000"];
+    let zones = ["UTC", "Asia/Tokyo", "America/St_Johns"];
+    let locales = ["C", "tr_TR.UTF-8", "C.UTF-8"];
+    let threads = ["1", "2", "8"];
+    for turn in 0..3 {
+        for shift in 0..3 {
+            let pick = |list: [&'static str; 3], step: usize| list[(turn + shift * step) % 3];
+            let out = place.path(&format!("out-{turn}-{shift}"));
+            let before = format!("umask {};", pick(masks, 1));
+            let mut command = place.shell(&before, &out);
+            command.args(["--jobs", pick(threads, 2)]);
+            command
+                .env("TZ", pick(zones, 1))
+                .env("LC_ALL", pick(locales, 2));
+            if turn == 1 {
+                command
+                    .current_dir("/")
+                    .env("HOME", &home)
+                    .env("TMPDIR", &temporary);
+            }
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            let path = written(&out).unwrap();
+            results.push((
+                path.file_name().unwrap().to_owned(),
+                fs::read(path).unwrap(),
+            ));
+        }
+    }
+    let (first, rest) = results.split_first().unwrap();
+    assert!(rest.iter().all(|other| other == first), "two runs differ");
+}
+
+#[test]
+fn a_second_repair_changes_nothing() {
+    let place = Place::slow();
+    let (once, twice) = (place.path("once"), place.path("twice"));
+    assert!(place.repair(&once).output().unwrap().status.success());
+    let first = written(&once).unwrap();
+    let output = crate::craft::judge::audit("repair")
+        .arg("-w")
+        .arg(&twice)
+        .arg(&first)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let second = written(&twice).unwrap();
+    assert_eq!(first.file_name(), second.file_name());
+    assert!(
+        fs::read(&first).unwrap() == fs::read(&second).unwrap(),
+        "the bytes differ"
+    );
+}
