@@ -108,8 +108,8 @@ class Figures:
             for what in columns:
                 good, bad = counts[what, True], counts[what, False]
                 cells.append(f"{good}/{good + bad}" if good + bad else "–")
-            growth = self.growth[key] or [0]
-            cells += [f"{statistics.median(growth):.0f}", str(max(growth)), str(counts["lint"])]
+            growth = self.growth[key]
+            cells += [f"{statistics.median(growth):.0f}", str(max(growth)), str(counts["lint"])] if growth else ["–"] * 3
             lines.append(f"| {' | '.join((*key, *cells))} |")
         return "\n".join(lines)
 
