@@ -95,7 +95,7 @@ fn copyleft(package: &Package, members: &[&str]) -> Option<Finding> {
     Some(Finding::warning("license-copyleft", message).help(help))
 }
 
-/// Whether a word of the licence's name, its version cut off, is one of [`COPYLEFT`].
+/// Whether a word of the licence's name, its version cut off, is one of `COPYLEFT`.
 pub fn is_copyleft(license: &str) -> bool {
     let words = license.split(|c: char| !c.is_ascii_alphanumeric());
     let names = words.map(|word| {
