@@ -93,7 +93,7 @@ fn pure_wheels_replace_links_too() {
     let pure = Maker::of([crate::craft::zip::Entry::new("evil/__init__.py", "")])
         .named(name)
         .with(|maker| {
-            maker.wheel = Some(crate::craft::wheel::wheel_file("true", &["py3-none-any"]))
+            maker.wheel = Some(crate::craft::wheel::wheel_file("true", &["py3-none-any"]));
         });
     let wheel = place.path("in").join(name);
     fs::write(&wheel, pure.build()).unwrap();

@@ -1,4 +1,8 @@
 //! A run that is stopped leaves nothing, whenever that is.
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "what was written is in lower case"
+)]
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
