@@ -5,6 +5,7 @@
 )]
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -40,6 +41,12 @@ fn whole_run(place: &Place) -> Duration {
     start.elapsed()
 }
 
+fn is_wheel(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "whl")
+}
+
 #[test]
 fn interrupts_leave_nothing() {
     const INSTANTS: u32 = 25;
@@ -59,7 +66,7 @@ fn interrupts_leave_nothing() {
                 (Some(found), _) if found == code => {
                     caught += 1;
                     // A result that had its name already is whole.
-                    if names(&folder).iter().any(|name| name.ends_with(".whl")) {
+                    if names(&folder).iter().any(|name| is_wheel(name)) {
                         written(&folder).unwrap();
                     } else {
                         assert!(!folder.exists(), "{out} left {:?}", names(&folder));
@@ -82,9 +89,8 @@ fn a_kill_leaves_no_half_wheel() {
         let out = format!("kill-{instant}");
         stopped(&place, &out, "KILL", whole * instant / INSTANTS);
         let folder = place.path(&out);
-        let (wheels, rest): (Vec<String>, Vec<String>) = names(&folder)
-            .into_iter()
-            .partition(|name| name.ends_with(".whl"));
+        let (wheels, rest): (Vec<String>, Vec<String>) =
+            names(&folder).into_iter().partition(|name| is_wheel(name));
         assert!(rest.iter().all(|name| name.starts_with('.')), "{rest:?}");
         for name in rest {
             std::fs::remove_file(folder.join(name)).unwrap();
