@@ -1,8 +1,8 @@
 //! Files larger than what should be held in memory.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -16,7 +16,7 @@ use super::library;
 
 /// A file that counts what is read of it.
 struct Sparse {
-    file: File,
+    file: Mutex<File>,
     size: u64,
     read: AtomicU64,
     largest: AtomicU64,
@@ -30,7 +30,9 @@ impl Image for Sparse {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.read.fetch_add(buffer.len() as u64, Relaxed);
         self.largest.fetch_max(buffer.len() as u64, Relaxed);
-        self.file.read_exact_at(buffer, offset)
+        let mut file = self.file.lock().unwrap();
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buffer)
     }
 }
 
@@ -60,13 +62,14 @@ fn sparse_library() -> Sparse {
     load.memsz += hole;
     let at = header.phoff + index as u64 * made.encoding.segment_size();
     made.put(at, &load.encode(made.encoding).unwrap());
-    let file = tempfile::tempfile().unwrap();
+    let mut file = tempfile::tempfile().unwrap();
     let (front, back) = made.bytes.split_at(usize::try_from(end).unwrap());
-    file.write_all_at(front, 0).unwrap();
-    file.write_all_at(back, end + hole).unwrap();
+    file.write_all(front).unwrap();
+    file.seek(SeekFrom::Start(end + hole)).unwrap();
+    file.write_all(back).unwrap();
     Sparse {
         size: made.bytes.len() as u64 + hole,
-        file,
+        file: Mutex::new(file),
         read: 0.into(),
         largest: 0.into(),
     }
