@@ -1,8 +1,4 @@
 //! A run that is stopped leaves nothing, whenever that is.
-#![expect(
-    clippy::case_sensitive_file_extension_comparisons,
-    reason = "what was written is in lower case"
-)]
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
