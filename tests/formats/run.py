@@ -35,7 +35,8 @@ def main():
     parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
     args = parser.parse_args()
     if args.packages:
-        print(*sorted(PACKAGES.values()))
+        # Only what is missing: Node.js from elsewhere than Debian brings an npm that Debian's package conflicts with.
+        print(*sorted(package for program, package in PACKAGES.items() if not shutil.which(program)))
         return 0
     if not (args.audit and args.audit.is_file()):
         parser.error(f"--audit must name the binary: {args.audit}")
