@@ -6,7 +6,6 @@
 Builds are kept under target/extensions; docs/testing.md says what is checked.
 """
 
-import argparse
 import fnmatch
 import functools
 import json
@@ -19,7 +18,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import cases
-from harness import hidden, wheels
+from harness import arguments, hidden, wheels
 from harness.installs import INSTALLERS, install
 from harness.programs import TARGET, Tools, require, run
 from harness.report import Failure, Report, expect_equal
@@ -28,12 +27,11 @@ UNTAGGED = f"linux_{platform.machine()}"
 
 
 def main():
-    args = parse_args()
-    if args.packages:
-        print(*cases.packages())
-        return 0
+    line = arguments.parser(__doc__)
+    line.add_argument("--only", default="*", help="names of cases to run, as a pattern")
+    args = arguments.parsed(line, cases.packages)
     require({"gcc": "gcc", "g++": "g++", "swig": "swig", "cmake": "cmake", "ninja": "ninja-build", "unshare": "util-linux"})
-    suite = Suite(Tools(extra="maturin==1.9.4\n"), args.audit.resolve())
+    suite = Suite(Tools(extra="maturin==1.9.4\n"), args.audit)
     hidden.check_hiding_works()
     listed = [(f"{case.name}: {case.how}", functools.partial(suite.extension, case)) for case in cases.IMPORTED]
     listed.append(("script: an executable in .data/scripts", suite.script))
@@ -41,17 +39,6 @@ def main():
     report = Report("extensions")
     report.run(item for item in listed if fnmatch.fnmatchcase(item[0].partition(":")[0], args.only))
     return report.close()
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--audit", type=pathlib.Path, help="the binary to test")
-    parser.add_argument("--only", default="*", help="names of cases to run, as a pattern")
-    parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
-    args = parser.parse_args()
-    if not args.packages and not (args.audit and args.audit.is_file()):
-        parser.error(f"--audit must name the binary: {args.audit}")
-    return args
 
 
 class Suite:

@@ -6,7 +6,6 @@
 docs/testing.md says what is checked.
 """
 
-import argparse
 import base64
 import hashlib
 import json
@@ -18,6 +17,7 @@ import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from harness import arguments
 from harness.programs import ROOT, TARGET, Tools, require, run
 from harness.report import Failure, Report
 
@@ -30,18 +30,9 @@ COMMANDS = ("show", "repair", "tree", "policies", "schema", "completions", "man"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--audit", type=pathlib.Path, help="the binary to test")
-    parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
-    args = parser.parse_args()
-    if args.packages:
-        # Only what is missing: Node.js from elsewhere than Debian brings an npm that Debian's package conflicts with.
-        print(*sorted(package for program, package in PACKAGES.items() if not shutil.which(program)))
-        return 0
-    if not (args.audit and args.audit.is_file()):
-        parser.error(f"--audit must name the binary: {args.audit}")
+    args = arguments.parsed(arguments.parser(__doc__), missing_packages)
     require(PACKAGES)
-    suite = Suite(args.audit.resolve(), Tools(extra="jsonschema==4.26.0\n"))
+    suite = Suite(args.audit, Tools(extra="jsonschema==4.26.0\n"))
     report = Report("formats")
     report.run(
         [
@@ -57,6 +48,11 @@ def main():
         ]
     )
     return report.close()
+
+
+def missing_packages():
+    """Not all of them: Node.js from elsewhere than Debian brings an npm that Debian's package conflicts with."""
+    return sorted(package for program, package in PACKAGES.items() if not shutil.which(program))
 
 
 class Suite:

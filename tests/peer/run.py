@@ -6,7 +6,6 @@
 Downloads and builds are kept under target/peer; docs/testing.md says what is compared.
 """
 
-import argparse
 import fnmatch
 import json
 import pathlib
@@ -18,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import differences
 import published
 import sources
-from harness import hidden, wheels
+from harness import arguments, hidden, wheels
 from harness.installs import INSTALLERS, install
 from harness.programs import TARGET, Tools, require, run
 from harness.report import Failure, Report
@@ -27,13 +26,12 @@ FIELDS = ("sym_tag", "versioned_symbols", "external_libs", "pyfpe", "ucs2", "uns
 
 
 def main():
-    args = parse_args()
-    if args.packages:
-        print(*sources.packages())
-        return 0
+    line = arguments.parser(__doc__)
+    line.add_argument("--only", default="*", help="wheel or project names to run, as a pattern")
+    args = arguments.parsed(line, sources.packages)
     require({"gcc": "gcc", "pkg-config": "pkg-config", "unshare": "util-linux"})
     tools = Tools()
-    peer = Peer(tools, args.audit.resolve())
+    peer = Peer(tools, args.audit)
     report = Report("peer")
     hidden.check_hiding_works()
     wanted = [name for name in published.WHEELS if fnmatch.fnmatchcase(name, args.only)]
@@ -43,17 +41,6 @@ def main():
     if args.only == "*":
         report.run([("every expected difference is still there", no_stale_differences)])
     return report.close()
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--audit", type=pathlib.Path, help="the binary to test")
-    parser.add_argument("--only", default="*", help="wheel or project names to run, as a pattern")
-    parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
-    args = parser.parse_args()
-    if not args.packages and not (args.audit and args.audit.is_file()):
-        parser.error(f"--audit must name the binary: {args.audit}")
-    return args
 
 
 class Peer:
