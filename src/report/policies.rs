@@ -1,4 +1,4 @@
-//! `audit policies`: the platform tags known, and what each allows.
+//! `audit policies`: the platform tags known, what each allows, and what never comes in unasked.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::line;
 use super::page::{Layout, Page, Tone};
 use crate::arch::Arch;
-use crate::policy::{Ladder, Rung, Since};
+use crate::fnmatch::Pattern;
+use crate::policy::{Ladder, Rung, Since, drivers};
 use crate::tag::Libc;
 
 const LIBCS: [Libc; 3] = [Libc::Glibc, Libc::Musl, Libc::Android];
@@ -16,6 +17,14 @@ const LIBCS: [Libc; 3] = [Libc::Glibc, Libc::Musl, Libc::Android];
 struct Document<'a> {
     version: u8,
     policies: Vec<PolicyJson<'a>>,
+    drivers: Vec<DriverJson<'a>>,
+    exclude_presets: BTreeMap<&'a str, &'a [String]>,
+}
+
+#[derive(Serialize)]
+struct DriverJson<'a> {
+    of: &'a str,
+    patterns: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -34,12 +43,21 @@ struct TagJson<'a> {
     aliases: &'a [String],
 }
 
-/// Every ladder, with those tags and all that they allow, as one line of JSON.
+/// Every ladder, with those tags and all that they allow, the libraries of drivers, and the lists of
+/// `--exclude-preset`, as one line of JSON.
 pub fn json() -> String {
-    let policies = ladders().map(policy).collect();
+    let drivers = drivers::drivers().iter().map(|driver| DriverJson {
+        of: &driver.of,
+        patterns: driver.patterns.iter().map(Pattern::as_str).collect(),
+    });
+    let presets = drivers::presets().iter();
     line(&Document {
         version: 1,
-        policies,
+        policies: ladders().map(policy).collect(),
+        drivers: drivers.collect(),
+        exclude_presets: presets
+            .map(|preset| (preset.name.as_str(), preset.patterns.as_slice()))
+            .collect(),
     })
 }
 
@@ -90,7 +108,7 @@ fn policy(ladder: &Ladder) -> PolicyJson<'_> {
     }
 }
 
-/// All tags: for each, the architectures that have it.
+/// All tags: for each, the architectures that have it. Then what no tag decides: drivers, presets.
 pub fn list(layout: Layout) -> String {
     let mut page = Page::new(layout);
     for libc in LIBCS {
@@ -111,10 +129,31 @@ pub fn list(layout: Layout) -> String {
             );
         }
     }
+    stay_outside(&mut page);
     page.blank();
     let text = "audit policies TAG tells what a tag allows";
     page.line(Tone::Faint, text);
     page.finish()
+}
+
+/// The libraries of drivers, then the lists of `--exclude-preset`.
+fn stay_outside(page: &mut Page) {
+    const COLUMN: usize = 12;
+    page.blank();
+    let title = "Drivers of the machine: a repair leaves them outside, unless --vendor names them";
+    page.line(Tone::Title, title);
+    for driver in drivers::drivers() {
+        let patterns: Vec<&str> = driver.patterns.iter().map(Pattern::as_str).collect();
+        page.line(Tone::Plain, &format!("  {}", driver.of));
+        page.entry(4, (Tone::Plain, ""), (Tone::Faint, &patterns.join(" ")));
+    }
+    page.blank();
+    page.line(Tone::Title, "Lists for --exclude-preset");
+    for preset in drivers::presets() {
+        let label = format!("  {}", preset.name);
+        let patterns = preset.patterns.join(" ");
+        page.entry(COLUMN, (Tone::Plain, &label), (Tone::Faint, &patterns));
+    }
 }
 
 /// Tags without their architecture, aliases in brackets, in order.
@@ -234,6 +273,14 @@ mod tests {
         let all = one("manylinux_2_17", Layout::default()).unwrap();
         assert!(all.contains("manylinux_2_17_s390x"), "{all}");
         assert_eq!(one("win_amd64", Layout::default()), None);
+    }
+
+    #[test]
+    fn what_no_tag_decides_is_listed() {
+        let text = list(Layout::default());
+        for expected in ["  NVIDIA driver\n    libcuda.so* ", "  torch     libback"] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
     }
 
     #[test]
