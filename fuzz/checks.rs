@@ -153,7 +153,7 @@ pub(crate) fn show(bytes: &[u8]) {
             width: Some(80),
             color: true,
         };
-        let _ = report::show_text::judged(&whole, layout);
+        let _ = report::show_text::judged(&whole, layout, &[]);
         let tree = report::tree::Tree::new(&whole, judgement.verdict.repaired).with_why("lib*");
         let _ = report::tree::text::render(&tree, layout);
         let _ = report::tree::dot::render(&tree, true);

@@ -40,7 +40,7 @@
 //! binary.
 //!
 //! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`, `host`,
-//! `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`.
+//! `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`, `shell`.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
@@ -68,6 +68,8 @@ pub mod policy;
 pub mod repair;
 pub mod report;
 #[doc(hidden)]
+pub mod shell;
+#[doc(hidden)]
 pub mod tag;
 #[doc(hidden)]
 pub mod wheel;
@@ -81,5 +83,6 @@ pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use repair::{GraftStore, Include, Plan, RepairOptions, Repaired};
+pub use shell::shell_word;
 pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

@@ -78,8 +78,48 @@ fn show_says_what_is_deserved_and_what_stands_in_the_way() {
                      needed by libgreet.so.1 (--lib-path)
 
     To reach manylinux_2_5_x86_64:
-      audit repair testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl
+      audit repair --lib-path testdata/libs/x86_64-glibc --no-host-libs testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl
     ");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_advised_command_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let libs = folder.path().join("it's $HOME; libs");
+    fs::create_dir(&libs).unwrap();
+    for name in ["libgreet.so.1", "libwords.so.2"] {
+        let library = root().join("testdata/libs/x86_64-glibc").join(name);
+        fs::copy(library, libs.join(name)).unwrap();
+    }
+    fs::create_dir(folder.path().join("my wheels")).unwrap();
+    renamed(
+        &folder.path().join("my wheels"),
+        "greet-1.0-cp38-abi3-linux_x86_64.whl",
+    );
+    let looked = [
+        "--no-host-libs",
+        "--lib-path=it's $HOME; libs",
+        "--ldpaths=/nowhere",
+        "--exclude=lib(none)*",
+        "--exclude-preset=cuda",
+        "--sysroot=/no where",
+        "--disable-isa-ext-check",
+        "--fix-record",
+        "my wheels",
+    ];
+    let run = audit_in(folder.path(), &[&["show"], looked.as_slice()].concat());
+    let command = run.stdout.lines().last().unwrap().trim();
+    assert_snapshot!(command, @r"audit repair --lib-path 'it'\''s $HOME; libs' --sysroot '/no where' --ldpaths /nowhere --exclude 'lib(none)*' --exclude-preset cuda --no-host-libs --disable-isa-ext-check --fix-record 'my wheels/greet-1.0-cp38-abi3-linux_x86_64.whl'");
+    let binary = Path::new(env!("CARGO_BIN_EXE_audit"));
+    let pasted = Command::new("/bin/sh")
+        .args(["-c", command])
+        .current_dir(folder.path())
+        .env("PATH", binary.parent().unwrap())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(pasted.stdout).unwrap();
+    assert!(text.contains("manylinux_2_5_x86_64: written to"), "{text}");
 }
 
 #[test]
@@ -99,9 +139,9 @@ fn show_tells_what_is_missing_and_what_to_pass() {
                      no folder was searched: --no-host-libs, and no --lib-path or --sysroot
 
     To repair it, DIR being the folder that holds what was not found:
-      audit repair --lib-path DIR testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
+      audit repair --no-host-libs --lib-path DIR testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
     or, if every machine that it is for has it already:
-      audit repair --exclude libgreet.so.1 testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
+      audit repair --no-host-libs --exclude libgreet.so.1 testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
     ");
     let document = json(&audit(&["show", ARM, "--no-host-libs", "--json"]));
     assert_eq!(document["repairable_to"], Value::Null);
@@ -340,11 +380,14 @@ fn policies_are_listed() {
         x86_64.unwrap()["symbol_versions"]["GLIBC"]["2.34"],
         "manylinux_2_34_x86_64"
     );
-    assert!(
-        audit(&["policies"])
-            .stdout
-            .contains("manylinux_2_17 (manylinux2014)")
-    );
+    let nvidia = document["drivers"].as_array().unwrap().iter();
+    let mut nvidia = nvidia.filter(|driver| driver["of"] == "NVIDIA driver");
+    assert_eq!(nvidia.next().unwrap()["patterns"][0], "libcuda.so*");
+    assert!(document["exclude_presets"]["torch"].is_array());
+    let text = audit(&["policies"]).stdout;
+    for expected in ["manylinux_2_17 (manylinux2014)", "libcuda.so*", "libc10.so"] {
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::deps::{NodeId, Origin, Searched, Target};
 use crate::finding::Finding;
 use crate::host::FoundBy;
 use crate::policy::Since;
+use crate::shell::shell_word;
 
 /// One library that was not found.
 #[derive(Clone, Debug)]
@@ -140,7 +141,8 @@ impl Missing {
             "if you have it: --lib-path DIR, where DIR holds {soname}"
         ));
         lines.push(format!(
-            "if it is on every machine that this is for: --exclude {soname}"
+            "if it is on every machine that this is for: --exclude {}",
+            shell_word(soname)
         ));
         lines.join("\n")
     }

@@ -26,7 +26,8 @@ impl Tone {
             Self::Plain => "",
             Self::Title => "\x1b[1m",
             Self::Good => "\x1b[32m",
-            Self::Odd => "\x1b[33m",
+            // Yellow cannot be read on white.
+            Self::Odd => "\x1b[35m",
             Self::Bad => "\x1b[31m",
             Self::Faint => "\x1b[2m",
         }
@@ -57,6 +58,11 @@ impl Page {
             layout,
             text: String::new(),
         }
+    }
+
+    /// Whether long tables are wanted whole.
+    pub(super) fn shows_all(&self) -> bool {
+        self.layout.all
     }
 
     pub(super) fn finish(self) -> String {
@@ -117,6 +123,36 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// `label` and then `text`, as many lines as it takes; those after the first begin two
+    /// columns further in than `indent`, where the label begins.
+    pub(super) fn running(&mut self, indent: usize, label: (Tone, &str), text: (Tone, &str)) {
+        let hanging = indent.saturating_add(2);
+        let safe = escape(label.1);
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        self.put(label.0, &safe);
+        let used = indent.saturating_add(safe.chars().count());
+        let body = escape(text.1);
+        let width = self.layout.width.unwrap_or(usize::MAX);
+        let first = width.saturating_sub(used);
+        let mut rest: &str = &body;
+        // The first line has what the label leaves, all others the same width.
+        if let Some(cut) = cut_before(rest, first) {
+            let (part, after) = rest.split_at(cut);
+            self.put(text.0, part);
+            self.text.push('\n');
+            self.text.extend(std::iter::repeat_n(' ', hanging));
+            rest = after.trim_start_matches(' ');
+        }
+        for (index, part) in self.wrap(rest, hanging).into_iter().enumerate() {
+            if index > 0 {
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(' ', hanging));
+            }
+            self.put(text.0, part);
+        }
+        self.text.push('\n');
+    }
+
     /// Cuts at spaces so that each part fits beside `column`; a long word has a line of its own.
     fn wrap<'a>(&self, text: &'a str, column: usize) -> Vec<&'a str> {
         // Narrower than this, more lines would not read better.
@@ -148,6 +184,14 @@ fn cut(text: &str, width: usize) -> Option<usize> {
     })
 }
 
+/// Where to cut `text` so that the first part has at most `width` characters: at its start, if it
+/// begins with a space and no word fits.
+fn cut_before(text: &str, width: usize) -> Option<usize> {
+    let too_long = text.char_indices().nth(width).map(|(at, _)| at)?;
+    let fits = text.get(..=too_long).or_else(|| text.get(..too_long))?;
+    fits.rfind(' ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +218,28 @@ mod tests {
             "label of its own\n      x\n"
         );
         assert_eq!(entry(30, "", "x"), "      x\n");
+    }
+
+    #[test]
+    fn text_after_a_label_hangs_below_it() {
+        let running = |width: Option<usize>, label: &str| {
+            let mut page = Page::new(Layout {
+                width,
+                ..Layout::default()
+            });
+            let text = (Tone::Plain, " one two three four");
+            page.running(2, (Tone::Plain, label), text);
+            page.finish()
+        };
+        assert_eq!(running(None, "label:"), "  label: one two three four\n");
+        assert_eq!(
+            running(Some(30), "label of sixteen:"),
+            "  label of sixteen: one two\n    three four\n"
+        );
+        assert_eq!(
+            running(Some(20), "a-label-of-more-than-that:"),
+            "  a-label-of-more-than-that:\n    one two three four\n"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `audit show` for people: the verdict, why, and what would lift it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::page::{Page, Tone};
@@ -11,6 +12,7 @@ use crate::audit::missing::{Missing, is_usual, missing, why};
 use crate::audit::{Audit, External};
 use crate::deps::{Origin, Target};
 use crate::policy::Since;
+use crate::shell::shell_word;
 use crate::tag::PlatformTag;
 
 pub use super::page::Layout;
@@ -25,8 +27,9 @@ const FEW_SYMBOLS: usize = 6;
 /// Where the text of the summary begins.
 const COLUMN: usize = 17;
 
-/// The report on a judged input; several lines, each ended.
-pub fn judged(judgement: &Judgement<'_>, layout: Layout) -> String {
+/// The report on a judged input; several lines, each ended. `typed` are the words that a repair
+/// must be given to see what was seen here: they are repeated in the command that is advised.
+pub fn judged(judgement: &Judgement<'_>, layout: Layout, typed: &[String]) -> String {
     let mut page = Page::new(layout);
     let Judgement { input, audit, .. } = *judgement;
     let missing = missing(audit, input, audit.verdict.repaired);
@@ -34,7 +37,7 @@ pub fn judged(judgement: &Judgement<'_>, layout: Layout) -> String {
     summary(&mut page, judgement, &missing);
     libraries(&mut page, judgement, &missing, layout);
     symbols(&mut page, judgement, layout);
-    advice(&mut page, judgement, &missing);
+    advice(&mut page, judgement, &missing, typed);
     page.finish()
 }
 
@@ -242,8 +245,8 @@ fn one_step(page: &mut Page, judgement: &Judgement<'_>, step: &Step) {
         since if since == audit.verdict.symbols => Tone::Odd,
         Since::Rung(_) => Tone::Plain,
     };
-    let sentence = format!(": {}", step.sentence(audit, input.noun()));
-    page.pieces(&[(Tone::Plain, "  "), (tone, &tag), (Tone::Plain, &sentence)]);
+    let sentence = format!(" {}", step.sentence(audit, input.noun()));
+    page.running(2, (tone, &format!("{tag}:")), (Tone::Plain, &sentence));
 }
 
 /// Who asks for what, at one step.
@@ -260,8 +263,9 @@ fn rows<'a>(page: &mut Page, groups: impl Iterator<Item = &'a Group<'a>>, layout
                 hidden = hidden.saturating_add(1);
                 continue;
             }
-            let text = format!("{who}: {}", abbreviate(symbols, few));
-            page.entry(6, (Tone::Plain, ""), (Tone::Faint, &text));
+            let label = format!("{who}:");
+            let symbols = format!(" {}", abbreviate(symbols, few));
+            page.running(6, (Tone::Plain, &label), (Tone::Faint, &symbols));
             left = left.saturating_sub(1);
         }
     }
@@ -271,30 +275,44 @@ fn rows<'a>(page: &mut Page, groups: impl Iterator<Item = &'a Group<'a>>, layout
     }
 }
 
-fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing]) {
+/// Commands to paste.
+fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], typed: &[String]) {
     let Judgement { input, audit, .. } = *judgement;
     if input.wheel.is_none() {
         return;
     }
-    let name = input.path.display();
     let say = |page: &mut Page, text: &str| page.entry(0, (Tone::Plain, ""), (Tone::Plain, text));
+    let command = |page: &mut Page, more: &[&str]| {
+        let typed = typed.iter().map(String::as_str);
+        let words = typed.chain(more.iter().copied()).map(shell_word);
+        let words: Vec<Cow<'_, str>> = words.collect();
+        let wheel = input.path.display().to_string();
+        let wheel = if wheel.starts_with('-') {
+            format!("./{wheel}")
+        } else {
+            wheel
+        };
+        let words = [&["  audit repair".into()], words.as_slice()].concat();
+        let line = format!("{} {}", words.join(" "), shell_word(&wheel));
+        page.line(Tone::Good, &line);
+    };
     if !missing.is_empty() {
         page.blank();
         say(
             page,
             "To repair it, DIR being the folder that holds what was not found:",
         );
-        let command = format!("  audit repair --lib-path DIR {name}");
-        page.line(Tone::Good, &command);
+        command(page, &["--lib-path", "DIR"]);
+        if missing.len() > SHORT && !page.shows_all() {
+            return;
+        }
         say(page, "or, if every machine that it is for has it already:");
-        let excludes = missing
-            .iter()
-            .map(|one| format!("--exclude {} ", one.soname));
-        let excludes: String = excludes.take(SHORT).collect();
-        page.line(Tone::Good, &format!("  audit repair {excludes}{name}"));
+        let names = missing.iter().map(|one| one.soname.as_str());
+        let excludes: Vec<&str> = names.flat_map(|name| ["--exclude", name]).collect();
+        command(page, &excludes);
     } else if audit.verdict.repaired < audit.verdict.as_is {
         page.blank();
         say(page, &format!("To reach {}:", audit.repairable_to()));
-        page.line(Tone::Good, &format!("  audit repair {name}"));
+        command(page, &[]);
     }
 }

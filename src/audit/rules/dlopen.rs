@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Case, File, library_base};
 use crate::finding::Finding;
+use crate::shell::shell_word;
 
 /// One entry of the note.
 #[derive(Debug, Deserialize)]
@@ -48,6 +49,9 @@ fn tell(file: &File<'_>, entry: &Opened) -> Option<Finding> {
     } else {
         Finding::note("dlopen-needed", message)
     };
-    let help = format!("to bring it in, repair with --include {first}");
+    let help = format!(
+        "to bring it in, repair with --include {}",
+        shell_word(first)
+    );
     Some(file.told(finding.help(help)))
 }

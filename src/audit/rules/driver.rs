@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Case;
 use crate::finding::Finding;
 use crate::policy::drivers::driver_of;
+use crate::shell::shell_word;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let externals = case.audit.externals.iter();
@@ -17,8 +18,9 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
             "{soname} belongs to the machine ({}): a repair leaves it outside, and the wheel works only where it is installed",
             driver_of(soname)?.of
         );
+        let word = shell_word(soname);
         let help = format!(
-            "to say that this is meant, pass --exclude {soname}; to bring a copy in all the same, --vendor {soname}"
+            "to say that this is meant, pass --exclude {word}; to bring a copy in all the same, --vendor {word}"
         );
         Some(Finding::warning("driver-outside", message).help(help))
     });

@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::finding::Finding;
+use crate::shell::shell_word;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -11,7 +12,10 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
             let finding = if case.excludes(name) {
                 Finding::note("elf-loads-also", message)
             } else {
-                let help = format!("if {name} is on every system, pass --exclude {name}");
+                let help = format!(
+                    "if {name} is on every system, pass --exclude {}",
+                    shell_word(name)
+                );
                 Finding::warning("elf-loads-also", message).help(help)
             };
             findings.push(file.told(finding));

@@ -54,6 +54,45 @@ pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOpt
     }
 }
 
+/// The words that ask a repair to look where `search` says.
+pub(crate) fn repeated(search: &SearchArgs) -> Vec<String> {
+    let SearchArgs {
+        lib_path,
+        sysroot,
+        no_host_libs,
+        ldpaths,
+        exclude,
+        exclude_preset,
+        disable_isa_ext_check,
+        allow_pure_python_wheel: _,
+        fix_record,
+    } = search;
+    let mut words: Vec<String> = Vec::new();
+    let mut pairs = |option: &str, values: &mut dyn Iterator<Item = String>| {
+        words.extend(values.flat_map(|value| {
+            // What looks like an option must be tied to its own.
+            if value.starts_with('-') {
+                return vec![format!("{option}={value}")];
+            }
+            vec![option.to_owned(), value]
+        }));
+    };
+    let shown = |path: &PathBuf| path.display().to_string();
+    pairs("--lib-path", &mut lib_path.iter().map(shown));
+    pairs("--sysroot", &mut sysroot.iter().map(shown));
+    pairs("--ldpaths", &mut ldpaths.iter().cloned());
+    pairs("--exclude", &mut exclude.iter().cloned());
+    pairs("--exclude-preset", &mut exclude_preset.iter().cloned());
+    let flags = [
+        ("--no-host-libs", *no_host_libs),
+        ("--disable-isa-ext-check", *disable_isa_ext_check),
+        ("--fix-record", *fix_record),
+    ];
+    let flags = flags.into_iter().filter(|(_, set)| *set);
+    words.extend(flags.map(|(flag, _)| flag.to_owned()));
+    words
+}
+
 /// What is told of findings.
 pub(crate) fn levels(args: &FindingArgs) -> Levels {
     Levels {

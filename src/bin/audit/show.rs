@@ -9,7 +9,9 @@ use wheel_audit::{
 
 use crate::Status;
 use crate::args::{Format, ShowArgs};
-use crate::common::{audit_options, guarded, host_options, is_pure_name, levels, name, status};
+use crate::common::{
+    audit_options, guarded, host_options, is_pure_name, levels, name, repeated, status,
+};
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
 
@@ -89,11 +91,11 @@ impl Show<'_> {
                     one.severity == Severity::Error || !IN_THE_TEXT.contains(&one.code)
                 });
                 self.terminal.findings(&name, told);
-                let text = report::show_text::judged(&judgement, self.terminal.layout());
+                let text = self.text(&judgement);
                 self.terminal.words(&text)?;
             }
             Format::Github => {
-                let text = report::show_text::judged(&judgement, self.terminal.layout());
+                let text = self.text(&judgement);
                 self.terminal.words(&text)?;
                 self.annotate(input.path, &findings)?;
             }
@@ -101,6 +103,11 @@ impl Show<'_> {
         let failed = findings.iter().any(|one| one.severity == Severity::Error);
         let status = if failed { Status::Bad } else { Status::Done };
         Ok((status, summary::Row::judged(&judgement)))
+    }
+
+    fn text(&self, judgement: &Judgement<'_>) -> String {
+        let typed = repeated(&self.args.search);
+        report::show_text::judged(judgement, self.terminal.layout(), &typed)
     }
 
     /// What is told, at the levels that were asked for. With `--check` an undeserved tag is an error.

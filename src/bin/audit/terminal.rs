@@ -115,7 +115,7 @@ impl Terminal {
     fn finding(&self, wheel: &str, finding: &Finding) {
         let (name, style) = match finding.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
-            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Warning => ("warning", AnsiColor::Magenta.on_default().bold()),
             Severity::Note => ("note", AnsiColor::Cyan.on_default().bold()),
         };
         self.stderr_line(name, style, &format!("{}: {finding}", escape(wheel)));
