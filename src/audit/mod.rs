@@ -174,6 +174,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
         input,
         audit: &audit,
         options,
+        host,
     };
     let found = rules::check(&case);
     audit.findings.extend(found);

@@ -234,6 +234,28 @@ fn runpath_comes_after_the_environment_and_silences_rpath() {
 }
 
 #[test]
+fn a_lib_path_beats_every_folder_outside_the_wheel() {
+    for libc in [Libc::Glibc, Libc::Musl] {
+        for tag in ["rpath", "runpath"] {
+            let mut world = World::new();
+            let extension = match tag {
+                "rpath" => extension(&["liba.so"]).rpath("/chosen"),
+                _ => extension(&["liba.so"]).runpath("/chosen"),
+            };
+            world.member("_x.so", &extension);
+            world.raw("etc/ld.so.conf", b"/conf\n");
+            world.libc = libc;
+            world.options.ld_library_path = vec![world.path("env")];
+            for folder in ["usr/lib", "conf", "env", "chosen", "first", "second"] {
+                world.file(&format!("{folder}/liba.so"), &library("liba.so", &[]));
+            }
+            world.options.lib_paths = vec![world.path("first"), world.path("second")];
+            world.check(&["_x.so: liba.so => /first/liba.so (--lib-path)"]);
+        }
+    }
+}
+
+#[test]
 fn rpath_is_inherited_and_runpath_is_not() {
     for (tag, expected) in [
         ("rpath", "/opt/libb.so (RPATH of _x.so)"),

@@ -166,6 +166,54 @@ fn a_library_of_the_wheel_is_never_brought_in_again() {
     assert_eq!(bench.answer(), 42);
 }
 
+/// `--lib-path` is for what is outside: it comes before every other folder there, and after the wheel.
+#[test]
+fn a_library_of_the_wheel_beats_another_in_a_lib_path_and_that_is_told() {
+    let bench = Bench::new();
+    let extension = bench.chain();
+    bench.compile(
+        "gcc",
+        "int mid(void) { return -1; }",
+        "own/libmid.so.1",
+        &["-Wl,-soname,libmid.so.1"],
+    );
+    let own = std::fs::read(bench.path("own/libmid.so.1")).unwrap();
+    let pointing = bench.extension(&["-Wl,-rpath,$ORIGIN/lib"]);
+    for (extension, severity) in [(extension, "warning"), (pointing, "note")] {
+        let wheel = bench.wheel(&[("pkg/_x.so", &extension), ("pkg/lib/libmid.so.1", &own)]);
+        let run = bench.repair(&wheel, &["--json"]).json();
+        assert_eq!(run["grafted"].as_array().unwrap().len(), 0);
+        let told = run["findings"].as_array().unwrap().iter();
+        let told: Vec<_> = told
+            .filter(|one| one["code"] == "lib-path-passed-over")
+            .collect();
+        assert_eq!(told.len(), 1, "{run}");
+        assert_eq!(told[0]["severity"], severity);
+        assert_eq!(told[0]["file"], "pkg/lib/libmid.so.1");
+        assert!(
+            told[0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("libs/libmid.so.1, which differs"),
+            "{run}"
+        );
+        assert_eq!(bench.answer(), 0);
+        std::fs::remove_dir_all(bench.path("out")).unwrap();
+    }
+    // The same file in both places is no news.
+    let same = std::fs::read(bench.path("libs/libmid.so.1")).unwrap();
+    let base = std::fs::read(bench.path("libs/libbase.so.1")).unwrap();
+    let wheel = bench.wheel(&[
+        ("pkg/_x.so", &bench.extension(&[])),
+        ("pkg/lib/libmid.so.1", &same),
+        ("pkg/lib/libbase.so.1", &base),
+    ]);
+    bench
+        .repair(&wheel, &["-v"])
+        .done()
+        .says_nothing_of("lib-path-passed-over");
+}
+
 #[test]
 fn a_graft_finds_a_library_of_the_wheel() {
     let bench = Bench::new();

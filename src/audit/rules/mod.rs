@@ -10,6 +10,7 @@ use crate::deps::{NodeId, Origin};
 use crate::elf::Facts;
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
+use crate::host::Host;
 use crate::wheel::{ElfMember, Installed};
 
 mod clash;
@@ -24,7 +25,9 @@ mod load_align;
 mod loads_also;
 mod missing;
 mod musl_glibc;
+mod musl_lacks;
 mod needed_path;
+mod passed_over;
 mod private_glibc;
 mod rpath;
 mod sections;
@@ -44,12 +47,14 @@ pub struct Case<'a> {
     pub audit: &'a Audit,
     /// What was asked.
     pub options: &'a AuditOptions,
+    /// Libraries outside.
+    pub host: &'a Host,
 }
 
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards.
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 22] = [
     tag::check,
     missing::check,
     driver::check,
@@ -57,12 +62,14 @@ const RULES: [Rule; 20] = [
     loads_also::check,
     sections::check,
     graft_source::check,
+    passed_over::check,
     rpath::check,
     soname::check,
     libpython::check,
     private_glibc::check,
     unversioned_glibc::check,
     musl_glibc::check,
+    musl_lacks::check,
     isa_level::check,
     exec_stack::check,
     text_relocations::check,

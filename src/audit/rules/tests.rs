@@ -161,6 +161,44 @@ fn functions_of_glibc_want_a_version() {
     assert!(found[0].message.contains("malloc"));
 }
 
+/// An extension module for x86-64 and musl.
+fn for_musl() -> Synth {
+    let mut synth = Synth::new(true, false);
+    synth.machine = X86_64;
+    synth
+        .needed("libc.musl-x86_64.so.1")
+        .import("strlen", None)
+        .function("PyInit__x")
+}
+
+#[test]
+fn musl_lacks_what_glibc_keeps_for_itself() {
+    use Severity::Warning;
+    let cases: Vec<(Synth, &[(&str, Severity)])> = vec![
+        (for_musl(), &[]),
+        (
+            for_musl().import("__cxa_thread_atexit_impl", None),
+            &[("musl-lacks", Warning)],
+        ),
+        (
+            for_musl().import("__memcpy_chk", None),
+            &[("musl-lacks", Warning)],
+        ),
+        (for_musl().import("__stack_chk_fail", None), &[]),
+        (for_musl().value(36, 0), &[("musl-relr", Warning)]),
+        (
+            for_musl().needs("libc.musl-x86_64.so.1", &["GLIBC_2.17"]),
+            &[("musl-glibc", Warning)],
+        ),
+    ];
+    for (index, (synth, expected)) in cases.into_iter().enumerate() {
+        let found = judge(&[("pkg/_x.so", synth)]);
+        assert_eq!(codes(&found), expected, "case {index}: {found:#?}");
+    }
+    let glibc = clean().import("__memcpy_chk", None);
+    assert_eq!(judge(&[("pkg/_x.so", glibc)]), []);
+}
+
 #[test]
 fn pages_of_other_architectures_are_larger() {
     let arm = |align: u64| {

@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// free to stay outside. With -v, what stays outside is followed too.
     #[command(alias = "lddtree")]
     Tree(TreeArgs),
-    /// List the platform tags known, and what each allows
+    /// List the platform tags known, what each allows, and which libraries never come in unasked
     Policies(PoliciesArgs),
     /// Print the JSON Schema of what a command prints with --json
     Schema {
@@ -98,7 +98,7 @@ fn schema_names() -> PossibleValuesParser {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where libraries are looked for")]
 pub(crate) struct SearchArgs {
-    /// Search DIR before everything else (repeatable)
+    /// Search DIR before everything else outside the wheel (repeatable)
     #[arg(long, value_name = "DIR")]
     pub(crate) lib_path: Vec<PathBuf>,
     /// Look everything up under DIR instead of /
