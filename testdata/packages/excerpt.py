@@ -7,7 +7,7 @@
     excerpt.py ndb PACKAGES PACKAGE...   SUSE's Packages.db -> suse/
 
 `rhel/var/lib/rpm/Packages` (Berkeley DB) is whole: a system with one package.
-What is kept is kept byte for byte. The os-release files were written beside it by hand.
+What is kept is kept byte for byte. README.md tells where each comes from.
 """
 
 import pathlib
@@ -29,9 +29,6 @@ def dpkg(root, packages):
     for package in packages:
         for file in (root / "var/lib/dpkg/info").glob(f"{package}:*.list"):
             shutil.copyfile(file, to / "info" / file.name)
-        doc = HERE / "debian/usr/share/doc" / package
-        doc.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / "usr/share/doc" / package / "copyright", doc / "copyright")
 
 
 def apk(installed, packages):

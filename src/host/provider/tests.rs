@@ -1,4 +1,4 @@
-//! On excerpts of real databases: see `testdata/packages/excerpt.py`.
+//! On real databases: see `testdata/packages/README.md`.
 #![expect(clippy::too_many_lines, reason = "a table of claims is one thing")]
 
 use super::*;
@@ -66,6 +66,16 @@ fn owners_are_found_in_real_databases() {
             "mariner openssl-libs 1.1.1k-7.cm2 x86_64 - mariner-2.0",
         ),
         (
+            "fedora",
+            "/usr/lib64/libwords.so.2",
+            "fedora libwords 2.0-3.fc40 x86_64 1 fedora-40",
+        ),
+        (
+            "fedora",
+            "/lib64/libwords.so.2.0",
+            "fedora libwords 2.0-3.fc40 x86_64 1 fedora-40",
+        ),
+        (
             "suse",
             "/lib64/libz.so.1",
             "sles libz1 1.2.11-3.21.1 x86_64 - sles-15.3",
@@ -98,7 +108,7 @@ fn owners_are_found_in_real_databases() {
 
 #[test]
 fn licences_are_declared_and_filed() {
-    let cases: [(&str, &str, &[&str], &[&str]); 4] = [
+    let cases: [(&str, &str, &[&str], &[&str]); 5] = [
         (
             "debian",
             "lib/x86_64-linux-gnu/libz.so.1",
@@ -111,6 +121,12 @@ fn licences_are_declared_and_filed() {
             "usr/lib/libz.so.1",
             &["zlib"],
             &["/usr/share/licenses/zlib/LICENSE_1_0.txt"],
+        ),
+        (
+            "fedora",
+            "usr/lib64/libwords.so.2",
+            &["MIT OR Apache-2.0"],
+            &["/usr/share/licenses/libwords/COPYING"],
         ),
         (
             "rhel",
@@ -145,6 +161,7 @@ fn qualifiers_are_those_of_the_type() {
 #[test]
 fn damaged_databases_give_no_owner_and_no_panic() {
     let databases = [
+        ("fedora", "usr/lib/sysimage/rpm/rpmdb.sqlite"),
         ("mariner", "var/lib/rpm/rpmdb.sqlite"),
         ("rhel", "var/lib/rpm/Packages"),
         ("suse", "usr/lib/sysimage/rpm/Packages.db"),
