@@ -280,30 +280,35 @@ pub fn steps(blame: &[Blame], best: Rung) -> Vec<Step> {
             Some(Since::Rung(rung)) => rung,
             Some(Since::Never) | None => best,
         };
-        let symbols: BTreeSet<_> = group
-            .iter()
-            .map(|blame| (&blame.library, &blame.version, &blame.symbol))
-            .collect();
-        let files: BTreeSet<_> = group.iter().map(|blame| &blame.file).collect();
-        steps.push(Step {
-            since: first.since,
-            instead,
-            symbols: symbols.len(),
-            files: files.len(),
-        });
+        steps.push(Step::of(group, first.since, instead));
     }
     steps
 }
 
 impl Step {
-    /// `3 symbols in 1 file keep this wheel from manylinux_2_17_x86_64`.
+    /// What it would take to get rid of all of `blame`, which leads to `since`.
+    pub fn of(blame: &[Blame], since: Since, instead: Rung) -> Self {
+        let symbols = blame.iter();
+        let symbols = symbols.map(|blame| (&blame.library, &blame.version, &blame.symbol));
+        let files = blame.iter().map(|blame| &blame.file);
+        Self {
+            since,
+            instead,
+            symbols: symbols.collect::<BTreeSet<_>>().len(),
+            files: files.collect::<BTreeSet<_>>().len(),
+        }
+    }
+
+    /// `3 symbols in 1 file keep this wheel from manylinux_2_17`.
     pub fn sentence(&self, audit: &Audit, noun: &str) -> String {
+        let instead = audit.scale.tag_name(Since::Rung(self.instead));
+        let arch = format!("_{}", audit.libc.arch_suffix(audit.arch));
         let verb = if self.symbols == 1 { "keeps" } else { "keep" };
         format!(
             "{} in {} {verb} this {noun} from {}",
             count(self.symbols, "symbol"),
             count(self.files, "file"),
-            audit.scale.tag_name(Since::Rung(self.instead))
+            instead.strip_suffix(&arch).unwrap_or(&instead)
         )
     }
 }

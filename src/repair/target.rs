@@ -40,7 +40,7 @@ pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<G
     let obstacles = obstacles(wheel, audit, rung);
     if !obstacles.is_empty() {
         let input = wheel.path.display().to_string();
-        let guilty = Guilty::new(wheel, audit, Since::Rung(rung));
+        let guilty = Guilty::new(wheel, audit, rung);
         let error = Error::many(ErrorKind::OutOfReach, input, obstacles);
         return Err(error.because(blame::evidence(audit, guilty.0)));
     }
@@ -121,7 +121,7 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     let goal = Since::Rung(rung);
     let tag = audit.scale.tag_name(goal);
     let mut found = Vec::new();
-    let guilty = Guilty::new(wheel, audit, goal);
+    let guilty = Guilty::new(wheel, audit, rung);
     if verdict.symbols > goal {
         let message = format!("cannot become {tag}: it needs too-recent versioned symbols");
         let advice = "compile it on an older system, such as a manylinux image of that tag, or ask for a newer tag";
@@ -147,22 +147,26 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
 }
 
 /// The symbols that stand in the way of a goal.
-struct Guilty(Vec<Blame>);
+struct Guilty(Vec<Blame>, Rung);
 
 impl Guilty {
     /// How many lines of an error's help they may take.
     const LINES: usize = 6;
 
-    fn new(wheel: &Wheel, audit: &Audit, goal: Since) -> Self {
+    fn new(wheel: &Wheel, audit: &Audit, rung: Rung) -> Self {
+        let goal = Since::Rung(rung);
         let mut blame = blame::blame(audit, &Input::from(wheel), goal);
         blame.retain(|blame| blame.since > goal);
-        Self(blame)
+        Self(blame, rung)
     }
 
-    /// The worst of them, one a line, then `advice`.
+    /// The worst of them, one a line, how many there are, then `advice`.
     fn help(&self, audit: &Audit, which: impl Fn(&Blame) -> bool, advice: &str) -> String {
         let blame: Vec<Blame> = self.0.iter().filter(|one| which(one)).cloned().collect();
         let mut lines = blame::lines(audit, &blame, Self::LINES);
+        let all = blame.first();
+        let all = all.map(|worst| blame::Step::of(&blame, worst.since, self.1));
+        lines.extend(all.map(|all| all.sentence(audit, "wheel")));
         lines.extend((!advice.is_empty()).then(|| advice.to_owned()));
         lines.join("\n")
     }

@@ -45,6 +45,27 @@ pub struct Layout {
     pub color: bool,
 }
 
+impl Layout {
+    /// Cuts at spaces so that each part fits beside `column`; a long word has a line of its own.
+    pub fn wrap<'a>(&self, text: &'a str, column: usize) -> Vec<&'a str> {
+        // Narrower than this, more lines would not read better.
+        const NARROWEST: usize = 24;
+        let Some(width) = self.width else {
+            return vec![text];
+        };
+        let width = width.saturating_sub(column).max(NARROWEST);
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(cut) = cut(rest, width) {
+            let (part, after) = rest.split_at(cut);
+            parts.push(part.trim_end_matches(' '));
+            rest = after.trim_start_matches(' ');
+        }
+        parts.push(rest);
+        parts
+    }
+}
+
 /// Text that grows line by line. What is added is escaped.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -58,11 +79,6 @@ impl Page {
             layout,
             text: String::new(),
         }
-    }
-
-    /// Whether long tables are wanted whole.
-    pub(super) fn shows_all(&self) -> bool {
-        self.layout.all
     }
 
     pub(super) fn finish(self) -> String {
@@ -113,7 +129,7 @@ impl Page {
         };
         self.text.extend(std::iter::repeat_n(' ', indent));
         let safe = escape(body.1);
-        for (index, part) in self.wrap(&safe, column).into_iter().enumerate() {
+        for (index, part) in self.layout.wrap(&safe, column).into_iter().enumerate() {
             if index > 0 {
                 self.text.push('\n');
                 self.text.extend(std::iter::repeat_n(' ', column));
@@ -143,7 +159,7 @@ impl Page {
             self.text.extend(std::iter::repeat_n(' ', hanging));
             rest = after.trim_start_matches(' ');
         }
-        for (index, part) in self.wrap(rest, hanging).into_iter().enumerate() {
+        for (index, part) in self.layout.wrap(rest, hanging).into_iter().enumerate() {
             if index > 0 {
                 self.text.push('\n');
                 self.text.extend(std::iter::repeat_n(' ', hanging));
@@ -153,23 +169,8 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Cuts at spaces so that each part fits beside `column`; a long word has a line of its own.
-    fn wrap<'a>(&self, text: &'a str, column: usize) -> Vec<&'a str> {
-        // Narrower than this, more lines would not read better.
-        const NARROWEST: usize = 24;
-        let Some(width) = self.layout.width else {
-            return vec![text];
-        };
-        let width = width.saturating_sub(column).max(NARROWEST);
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some(cut) = cut(rest, width) {
-            let (part, after) = rest.split_at(cut);
-            parts.push(part);
-            rest = after.trim_start_matches(' ');
-        }
-        parts.push(rest);
-        parts
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
     }
 }
 

@@ -1,10 +1,9 @@
 //! `audit repair` for people: what is done and why, and what it costs.
 
-use std::fmt::Write as _;
-
-use super::{file_name, table::table};
+use super::file_name;
+use super::page::{Layout, Page, Tone};
+use super::table::rows;
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
-use crate::escape::escape;
 use crate::repair::{Graft, Plan, Repaired};
 use crate::wheel::Wheel;
 
@@ -12,67 +11,67 @@ use crate::wheel::Wheel;
 const LARGEST: usize = 5;
 
 /// What a plan would do; several lines, each ended.
-pub fn plan(wheel: &Wheel, plan: &Plan) -> String {
-    let mut text = changes(wheel, plan);
+pub fn plan(wheel: &Wheel, plan: &Plan, layout: Layout) -> String {
+    let mut page = Page::new(layout);
+    changes(&mut page, wheel, plan);
     let added: u64 = plan.grafts.iter().map(|graft| graft.library.size).sum();
-    let _ = writeln!(
-        text,
-        "  {}: nothing written; {} to add, {} before compression, {} to edit",
-        plan.tag,
+    let text = format!(
+        " nothing written; {} to add, {} before compression, {} to edit",
         files(plan.grafts.len()),
         size(added),
         files(plan.edits.len())
     );
-    text.push_str(&largest(
-        plan.grafts
-            .iter()
-            .map(|graft| (graft.library.size, graft.member.as_str())),
-    ));
-    text
+    page.running(
+        2,
+        (Tone::Good, &format!("{}:", plan.tag)),
+        (Tone::Plain, &text),
+    );
+    let grafts = plan.grafts.iter();
+    let sizes = grafts.map(|graft| (graft.library.size, graft.member.as_str()));
+    largest(&mut page, sizes);
+    page.finish()
 }
 
 /// What a repair did: the plan, where the result is, and what it added.
-pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired) -> String {
-    let mut text = changes(wheel, planned);
-    let _ = writeln!(
-        text,
-        "  {}: {} {}",
-        planned.tag,
-        if repaired.unchanged {
-            "already at"
-        } else {
-            "written to"
-        },
-        escape(&repaired.path.display().to_string()),
-    );
+pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired, layout: Layout) -> String {
+    let mut page = Page::new(layout);
+    changes(&mut page, wheel, planned);
+    let verb = if repaired.unchanged {
+        "already at"
+    } else {
+        "written to"
+    };
+    let text = format!(" {verb} {}", repaired.path.display());
+    let tag = format!("{}:", planned.tag);
+    page.running(2, (Tone::Good, &tag), (Tone::Plain, &text));
     let added = repaired.added(wheel);
     let bytes: u64 = added.iter().map(|member| member.size).sum();
-    let _ = writeln!(
-        text,
-        "  added {}, {}; the wheel went from {} to {}",
+    let text = format!(
+        "added {}, {}; the wheel went from {} to {}",
         files(added.len()),
         size(bytes),
         size(wheel.file_size()),
         size(repaired.size)
     );
+    page.entry(2, (Tone::Plain, ""), (Tone::Plain, &text));
     let members = added.iter();
-    text.push_str(&largest(
+    largest(
+        &mut page,
         members.map(|member| (member.size, member.path.as_str())),
-    ));
-    text
+    );
+    page.finish()
 }
 
 /// One line for each thing that comes, goes, changes or stays outside.
-fn changes(wheel: &Wheel, plan: &Plan) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "{} -> {}",
-        escape(&file_name(&wheel.path)),
-        escape(&plan.name.to_string())
+fn changes(page: &mut Page, wheel: &Wheel, plan: &Plan) {
+    let name = format!(" -> {}", plan.name);
+    page.running(
+        0,
+        (Tone::Title, &file_name(&wheel.path)),
+        (Tone::Title, &name),
     );
     let grafts: Vec<Vec<String>> = plan.grafts.iter().map(graft_row).collect();
-    text.push_str(&table("  ", &grafts));
+    rows(page, "  ", &grafts);
     let edits: Vec<Vec<String>> = plan
         .edits
         .iter()
@@ -82,7 +81,7 @@ fn changes(wheel: &Wheel, plan: &Plan) -> String {
             vec!["edit".to_owned(), edit.path.clone(), parts.join("; ")]
         })
         .collect();
-    text.push_str(&table("  ", &edits));
+    rows(page, "  ", &edits);
     let removed: Vec<Vec<String>> = plan
         .removed
         .iter()
@@ -91,7 +90,7 @@ fn changes(wheel: &Wheel, plan: &Plan) -> String {
             vec!["drop".to_owned(), gone.path.clone(), reason]
         })
         .collect();
-    text.push_str(&table("  ", &removed));
+    rows(page, "  ", &removed);
     let licenses: Vec<Vec<String>> = plan
         .licenses
         .iter()
@@ -100,9 +99,8 @@ fn changes(wheel: &Wheel, plan: &Plan) -> String {
             vec!["copy".to_owned(), license.place.clone(), reason]
         })
         .collect();
-    text.push_str(&table("  ", &licenses));
-    text.push_str(&table("  ", &outside(plan)));
-    text
+    rows(page, "  ", &licenses);
+    rows(page, "  ", &outside(plan));
 }
 
 fn graft_row(graft: &Graft) -> Vec<String> {
@@ -174,15 +172,15 @@ fn describe(edit: &Edit) -> Vec<String> {
 }
 
 /// The largest of several files, if it takes a list to know them.
-fn largest<'a>(files: impl Iterator<Item = (u64, &'a str)>) -> String {
+fn largest<'a>(page: &mut Page, files: impl Iterator<Item = (u64, &'a str)>) {
     let mut files: Vec<(u64, &str)> = files.collect();
     files.sort_by(|left, right| (right.0, left.1).cmp(&(left.0, right.1)));
-    let rows: Vec<Vec<String>> = files
+    let list: Vec<Vec<String>> = files
         .iter()
         .take(LARGEST)
         .map(|(bytes, path)| vec![size(*bytes), (*path).to_owned()])
         .collect();
-    table("    ", &rows)
+    rows(page, "    ", &list);
 }
 
 fn files(count: usize) -> String {

@@ -303,7 +303,7 @@ fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], typed
             "To repair it, DIR being the folder that holds what was not found:",
         );
         command(page, &["--lib-path", "DIR"]);
-        if missing.len() > SHORT && !page.shows_all() {
+        if missing.len() > SHORT && !page.layout().all {
             return;
         }
         say(page, "or, if every machine that it is for has it already:");

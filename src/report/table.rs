@@ -1,9 +1,37 @@
-//! Aligned columns.
+//! Aligned columns, or paragraphs where columns do not fit.
 
+use super::page::{Page, Tone};
 use crate::escape::escape;
 
+/// Rows of cells: columns if they fit the page, else each row's first cell and the others beside it in
+/// as many lines as it takes.
+pub(super) fn rows(page: &mut Page, indent: &str, rows: &[Vec<String>]) {
+    let columns = table(indent, rows);
+    let widest = columns.lines().map(|line| line.chars().count()).max();
+    let fits = |width| widest.is_none_or(|widest| widest <= width);
+    if page.layout().width.is_none_or(fits) {
+        for line in columns.lines() {
+            page.line(Tone::Plain, line);
+        }
+        return;
+    }
+    let labels = rows.iter().filter_map(|row| row.first());
+    let label = labels.map(|cell| cell.chars().count()).max();
+    let column = label.unwrap_or_default() + indent.len() + 2;
+    for row in rows {
+        let Some((first, rest)) = row.split_first() else {
+            continue;
+        };
+        let rest = rest.iter().filter(|cell| !cell.is_empty());
+        let rest: Vec<&str> = rest.map(String::as_str).collect();
+        let label = format!("{indent}{first}");
+        let text = rest.join("  ");
+        page.entry(column, (Tone::Plain, &label), (Tone::Plain, &text));
+    }
+}
+
 /// Rows of cells, each column as wide as its widest cell; the last column is not padded.
-pub(crate) fn table(indent: &str, rows: &[Vec<String>]) -> String {
+fn table(indent: &str, rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let mut widths = vec![0; columns];
     let safe: Vec<Vec<String>> = rows

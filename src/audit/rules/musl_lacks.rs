@@ -43,14 +43,26 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
             let finding = Finding::warning("musl-lacks", message).help("build it on musl");
             findings.push(file.told(finding));
         }
-        if file.facts.relr {
-            let message = "has packed relocations (DT_RELR), which musl knows from 1.2.4 on: older ones, \
-                 which its tag allows, load it broken";
-            let help = "link it with -Wl,-z,nopack-relative-relocs (lld: --pack-dyn-relocs=none)";
-            findings.push(file.told(Finding::warning("musl-relr", message).help(help)));
-        }
     }
+    findings.extend(packed_relocations(case));
     findings
+}
+
+/// One finding for all files: they mostly come from one toolchain.
+fn packed_relocations(case: &Case<'_>) -> Option<Finding> {
+    let files = case.files().filter(|file| file.facts.relr);
+    let names: Vec<&str> = files.map(|file| file.name).collect();
+    let who = match names.as_slice() {
+        [] => return None,
+        [one] => format!("{one} has"),
+        [one, more @ ..] => format!("{one} and {} more have", more.len()),
+    };
+    let message = format!(
+        "{who} packed relocations (DT_RELR), which musl knows from 1.2.4 on: older ones, which \
+         its tag allows, load that broken"
+    );
+    let help = "link with -Wl,-z,nopack-relative-relocs (lld: --pack-dyn-relocs=none), or bring in libraries that were";
+    Some(Finding::warning("musl-relr", message).help(help))
 }
 
 /// Also the checking variants of `_FORTIFY_SOURCE`, and what C23 changed.

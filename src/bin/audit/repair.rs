@@ -294,10 +294,12 @@ fn tell_repaired(
         let document = report::repair_json::document(wheel, &findings, plan, repaired);
         return terminal.data(&format!("{document}\n"));
     }
-    match repaired {
-        Some(repaired) => terminal.words(&report::repair_text::done(wheel, plan, repaired))?,
-        None => terminal.words(&report::repair_text::plan(wheel, plan))?,
-    }
+    let layout = terminal.layout();
+    let text = match repaired {
+        Some(repaired) => report::repair_text::done(wheel, plan, repaired, layout),
+        None => report::repair_text::plan(wheel, plan, layout),
+    };
+    terminal.words(&text)?;
     Ok(Status::Done)
 }
 

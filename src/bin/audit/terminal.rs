@@ -10,6 +10,9 @@ use wheel_audit::{Error, Finding, Severity, escape};
 use crate::Status;
 use crate::args::{Color, Global};
 
+/// What stands below `  help: `.
+const INDENT: &str = "        ";
+
 /// How to talk.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -116,12 +119,15 @@ impl Terminal {
         let (name, style) = match finding.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
             Severity::Warning => ("warning", AnsiColor::Magenta.on_default().bold()),
-            Severity::Note => ("note", AnsiColor::Cyan.on_default().bold()),
+            Severity::Note => ("note", Style::new().bold()),
         };
         self.stderr_line(name, style, &format!("{}: {finding}", escape(wheel)));
         if let Some(help) = &finding.help {
             for line in help.lines() {
-                self.stderr_line("  help", AnsiColor::Green.on_default(), &escape(line));
+                let line = escape(line);
+                let parts = stderr_layout().wrap(&line, INDENT.len());
+                let text = parts.join(&format!("\n{INDENT}"));
+                self.stderr_line("  help", AnsiColor::Green.on_default(), &text);
             }
         }
     }
@@ -143,11 +149,7 @@ impl Terminal {
     /// Prints a remark for a person.
     pub(crate) fn note(&self, message: &str) {
         if !self.quiet {
-            self.stderr_line(
-                "note",
-                AnsiColor::Cyan.on_default().bold(),
-                &escape(message),
-            );
+            self.stderr_line("note", Style::new().bold(), &escape(message));
         }
     }
 
@@ -156,6 +158,15 @@ impl Terminal {
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell if this fails.
         let _ = writeln!(err, "{style}{word}{style:#}: {text}");
+    }
+}
+
+/// How advice on standard error is laid out; what can be pasted stands in lines of its own on
+/// standard output.
+fn stderr_layout() -> Layout {
+    Layout {
+        width: io::stderr().is_terminal().then(columns),
+        ..Layout::default()
     }
 }
 

@@ -96,6 +96,8 @@ struct Todo<'a> {
     /// The lines that run past it from above.
     trunk: String,
     need: &'a Need,
+    /// Who has it.
+    of: &'a Item,
     last: bool,
 }
 
@@ -120,7 +122,13 @@ fn one_root(
     if expanded.insert(root) {
         push_needs(&mut todo, item, "  ");
     }
-    while let Some(Todo { trunk, need, last }) = todo.pop() {
+    while let Some(Todo {
+        trunk,
+        need,
+        of,
+        last,
+    }) = todo.pop()
+    {
         let Some(item) = tree.items.get(need.item) else {
             continue;
         };
@@ -128,7 +136,11 @@ fn one_root(
         let follow = layout.all || matches!(item.state, State::InWheel | State::Graft);
         let again = follow && !item.needs.is_empty() && !expanded.insert(need.item);
         let branch = if last { "└─ " } else { "├─ " };
-        let place = place(need, item, again, layout);
+        let mut place = place(need, item);
+        place.push_str(&reason(need, of, layout));
+        if again {
+            place.push_str(" (needs as above)");
+        }
         page.pieces(&[
             (Tone::Faint, &trunk),
             (Tone::Faint, branch),
@@ -151,25 +163,30 @@ fn push_needs<'a>(todo: &mut Vec<Todo<'a>>, item: &'a Item, trunk: &str) {
     todo.extend(needs.map(|(index, need)| Todo {
         trunk: trunk.to_owned(),
         need,
+        of: item,
         last: index == end,
     }));
 }
 
-/// Where it is and how it was found.
-fn place(need: &Need, item: &Item, again: bool, layout: Layout) -> String {
-    let mut text = String::new();
+/// Where it is.
+fn place(need: &Need, item: &Item) -> String {
     if item.state == State::Missing {
-        text.push_str(" => not found");
-    } else if let Some(path) = &item.path {
-        text = format!(" => {path}");
-    } else if item.name != need.soname {
-        text = format!(" => {}", item.name);
+        return " => not found".to_owned();
     }
-    if !need.found_by.is_empty() && (layout.all || !need.usual) {
-        text = format!("{text} ({})", need.found_by);
+    match &item.path {
+        Some(path) => format!(" => {path}"),
+        None if item.name != need.soname => format!(" => {}", item.name),
+        None => String::new(),
     }
-    if again {
-        text.push_str(" (needs as above)");
+}
+
+/// How it was found. That a search path is of the file one line up need not be said.
+fn reason(need: &Need, of: &Item, layout: Layout) -> String {
+    if need.found_by.is_empty() || (need.usual && !layout.all) {
+        return String::new();
     }
-    text
+    let names = [Some(&of.name), of.path.as_ref()].into_iter().flatten();
+    let own = names.map(|name| format!(" of {name}"));
+    let mut own = own.filter_map(|own| need.found_by.strip_suffix(&own));
+    format!(" ({})", own.next().unwrap_or(&need.found_by))
 }
