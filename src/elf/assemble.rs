@@ -6,13 +6,14 @@
     clippy::as_conversions
 )]
 
+use super::draft::Draft;
 use super::dynamic::dt;
 use super::edit::EditError;
 use super::encoding::Encoding;
 use super::entries::{MIPS_RLD_MAP_REL, NewEntry};
 use super::header::Segment;
 use super::image::bytes_at;
-use super::patch::{Draft, Patch};
+use super::patch::Patch;
 use super::place::{Placement, Spot};
 use super::sections::{Section, section_size, sht};
 use super::source::Source;

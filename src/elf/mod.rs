@@ -4,6 +4,7 @@ mod assemble;
 mod conflict;
 mod debugfile;
 mod difference;
+mod draft;
 pub mod dynamic;
 pub mod dynstr;
 pub mod edit;

@@ -123,12 +123,21 @@ fn select(source: &Source<'_>, sections: &Sections, edit: &Edit) -> Result<Selec
             section.is_alloc() || section.kind == 0 || !(debug || replaced)
         })
         .collect();
-    let symbols = matches!(edit.strip, Strip::All | Strip::Unneeded);
-    drop_relocations(headers, &mut keeps, edit.strip == Strip::All);
-    if symbols {
-        drop_symbols(headers, sections.names, &mut keeps);
+    // Whatever a section that went had kept goes too, or a second strip would take it.
+    loop {
+        let before = keeps.clone();
+        drop_relocations(headers, &mut keeps, edit.strip == Strip::All);
+        if matches!(edit.strip, Strip::All | Strip::Unneeded) {
+            drop_symbols(headers, sections.names, &mut keeps);
+        }
+        // Section 0 describes nothing: an index of 0 means "none".
+        if let Some(first) = keeps.first_mut() {
+            *first = true;
+        }
+        if keeps == before {
+            return Ok(Selection { keeps, names });
+        }
     }
-    Ok(Selection { keeps, names })
 }
 
 /// Relocations that linkers leave on request: of sections that go, or all.
@@ -139,21 +148,15 @@ fn drop_relocations(headers: &[Section], keeps: &mut [bool], all: bool) {
             continue;
         }
         let target = usize::try_from(section.info).unwrap_or(usize::MAX);
-        *keep = !all && before.get(target).copied().unwrap_or(false);
+        *keep &= !all && before.get(target).copied().unwrap_or(false);
     }
 }
 
 /// The symbol table, unless a section that stays refers to it, and then its names.
 fn drop_symbols(headers: &[Section], section_names: usize, keeps: &mut [bool]) {
-    let links_to = |keeps: &[bool], index: usize| {
-        let mut users = headers.iter().zip(keeps);
-        users.any(|(section, keep)| {
-            let link = usize::try_from(section.link).unwrap_or(usize::MAX);
-            *keep && section.kind != sht::SYMTAB_SHNDX && link == index
-        })
-    };
-    for (index, section) in headers.iter().enumerate() {
-        if section.kind != sht::SYMTAB || section.is_alloc() || links_to(keeps, index) {
+    for (index, section) in headers.iter().enumerate().skip(1) {
+        let is_symbols = section.kind == sht::SYMTAB && !section.is_alloc();
+        if !is_symbols || has_user(headers, keeps, index) {
             continue;
         }
         let position = u32::try_from(index).unwrap_or(u32::MAX);
@@ -171,12 +174,21 @@ fn drop_symbols(headers: &[Section], section_names: usize, keeps: &mut [bool]) {
             .is_some_and(|names| names.kind == sht::STRTAB && !names.is_alloc());
         if is_plain
             && names != section_names
-            && !links_to(keeps, names)
+            && !has_user(headers, keeps, names)
             && let Some(keep) = keeps.get_mut(names)
         {
             *keep = false;
         }
     }
+}
+
+/// Whether a section that stays, other than itself, refers to section `index`.
+fn has_user(headers: &[Section], keeps: &[bool], index: usize) -> bool {
+    let mut users = headers.iter().zip(keeps).enumerate();
+    users.any(|(user, (section, keep))| {
+        let link = usize::try_from(section.link).unwrap_or(usize::MAX);
+        *keep && user != index && section.kind != sht::SYMTAB_SHNDX && link == index
+    })
 }
 
 /// Whether nothing but the link to the debug file would change, and that is there already.

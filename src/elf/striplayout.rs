@@ -8,9 +8,10 @@
 
 use std::ops::Range;
 
+use super::draft::Draft;
 use super::edit::{Edit, EditError};
 use super::header::{Segment, pt};
-use super::patch::{Draft, Patch};
+use super::patch::Patch;
 use super::sections::{SHF_INFO_LINK, SHN_LORESERVE, Section, Sections, sht};
 use super::source::{Source, file_end};
 use super::strip::Selection;

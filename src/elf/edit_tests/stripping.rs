@@ -69,6 +69,37 @@ fn symbols_of_sections_that_go_go_and_others_are_renumbered() {
     assert_eq!((table.size, table.info), (5 * 24, 4));
 }
 
+/// The second symbol table is kept by the first only, which comes behind it.
+#[test]
+fn what_only_a_section_that_goes_refers_to_goes_with_it() {
+    for synth in Synth::all() {
+        let mut file = with_symbols(synth).build();
+        let header = Header::read(&file).unwrap();
+        let names = section_names(&file);
+        let (size, link) = if header.encoding.is_64 {
+            (64, 40)
+        } else {
+            (40, 24)
+        };
+        let index = |wanted: &str| names.iter().position(|name| name == wanted).unwrap();
+        let place = |name: &str| usize::try_from(header.shoff).unwrap() + index(name) * size;
+        let mut put = |at: usize, value: u32| {
+            file[at..at + 4].copy_from_slice(&header.encoding.u32_bytes(value));
+        };
+        put(place(".comment") + 4, sht::SYMTAB);
+        put(
+            place(".symtab") + link,
+            u32::try_from(index(".comment")).unwrap(),
+        );
+        for level in [Strip::Unneeded, Strip::All] {
+            let new = edited(&file, &strip(level));
+            let gone = section_names(&new);
+            assert!(!gone.iter().any(|n| n == ".symtab" || n == ".comment"));
+            assert!(plan(&new, &strip(level)).unwrap().is_identity());
+        }
+    }
+}
+
 #[test]
 fn strip_then_edit_is_edit_then_strip() {
     for synth in Synth::all() {
@@ -117,7 +148,11 @@ fn appended_data_and_section_groups_are_refused_no_sections_are_no_work() {
 #[test]
 fn debug_information_goes_to_a_file_that_the_stripped_one_names() {
     for synth in Synth::all() {
-        let file = with_symbols(synth).build();
+        let mut synth = with_symbols(synth);
+        // Segments that would lie behind the end of the debug file.
+        synth.load_align = 0x1_0000;
+        synth.slack = 0x2_0000;
+        let file = synth.build();
         let debug = split_debug(&file).unwrap().unwrap();
         let path = ".build-id/ab/ababababababababababababababababababab.debug";
         assert_eq!(debug.path(), path);
