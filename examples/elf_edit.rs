@@ -19,7 +19,7 @@ use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use wheel_audit::elf::edit::{plan, split_debug};
+use wheel_audit::elf::edit::{plan, plan_with_debug_file};
 use wheel_audit::elf::{Edit, Image, Patch, RpathEdit, RpathKind, Strip};
 
 /// A file that is read where it is looked at.
@@ -102,7 +102,7 @@ fn write(patch: &Patch, source: &Path, target: &Path) -> io::Result<()> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut job = parse(std::env::args().skip(1))?;
+    let job = parse(std::env::args().skip(1))?;
     let [input, output] = job.files.as_slice() else {
         return Err("two files, IN and OUT, are needed".into());
     };
@@ -110,17 +110,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = File::open(input)?;
     let size = file.metadata()?.len();
     let image = FileImage { file, size };
-    if let Some(folder) = &job.debug_dir
-        && let Some(debug) = split_debug(&image)?
-    {
-        let path = folder.join(debug.path());
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+    let patch = match &job.debug_dir {
+        None => plan(&image, &job.edit)?,
+        Some(folder) => {
+            let (edited, debug) = plan_with_debug_file(&image, &job.edit)?;
+            if let Some(debug) = debug {
+                let path = folder.join(debug.path());
+                fs::create_dir_all(path.parent().unwrap_or(folder))?;
+                write(&debug.patch, input, &path)?;
+            }
+            edited
         }
-        write(&debug.patch, input, &path)?;
-        job.edit.debug_link = Some(debug.link());
-    }
-    let patch = plan(&image, &job.edit)?;
+    };
     write(&patch, input, output)?;
     println!("{size} {}", patch.size());
     for finding in patch.findings() {

@@ -4,9 +4,12 @@
 #![expect(clippy::expect_used, reason = "a check that fails dies")]
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use wheel_audit::audit::Input;
+use wheel_audit::elf::header::{Header, pt};
+use wheel_audit::elf::verify::verify;
 use wheel_audit::elf::{self, Edit, RpathEdit, RpathKind, Strip, edit};
 use wheel_audit::tag::WheelName;
 use wheel_audit::wheel::headers::Headers;
@@ -19,9 +22,10 @@ use wheel_audit::{
 pub(crate) type Check = fn(&[u8]);
 
 /// Every check, by the name of its target and its corpus.
-pub(crate) const ALL: [(&str, Check); 7] = [
+pub(crate) const ALL: [(&str, Check); 8] = [
     ("elf_facts", elf_facts),
     ("elf_patch", elf_patch),
+    ("elf_verify", elf_verify),
     ("file_name", file_name),
     ("record", record),
     ("show", show),
@@ -64,6 +68,117 @@ pub(crate) fn elf_patch(input: &[u8]) {
         again.is_identity(),
         "the same edit again changes something: {request:?}"
     );
+}
+
+/// How many changed bytes an input of [`elf_verify`] describes at most.
+const MOST_CHANGES: usize = 8;
+
+/// The verifier takes an edited file, and refuses it once a byte is another that is none of
+/// the edit's, or the file ends elsewhere. The first byte chooses the edit, the second how
+/// many bytes change; each is four bytes of offset and one to combine with it. Then comes the
+/// file. Whatever the edited file becomes, the verifier does not panic.
+pub(crate) fn elf_verify(input: &[u8]) {
+    let Some(([choice, count], rest)) = input.split_first_chunk() else {
+        return;
+    };
+    let count = usize::from(*count) % (MOST_CHANGES + 1);
+    let Some((changes, old)) = rest.split_at_checked(count * 5) else {
+        return;
+    };
+    let old = old.to_vec();
+    let Ok(facts) = elf::facts(&old) else {
+        return;
+    };
+    let request = request(*choice, &facts);
+    let Ok(patch) = edit::plan(&old, &request) else {
+        return;
+    };
+    let mut edited = Vec::new();
+    let written = patch.write(&mut old.as_slice(), &mut edited);
+    written.expect("memory can be read and written");
+    verify(&old, &edited, &request).expect("an edited file passes");
+    let mut damaged = edited.clone();
+    let mut foreign = choice & 128 != 0;
+    if foreign {
+        damaged.push(1);
+    }
+    let kept = Kept::of(&old, &edited, &request);
+    for change in changes.chunks_exact(5) {
+        let offset = u32::from_le_bytes([change[0], change[1], change[2], change[3]]) as usize;
+        let at = offset % damaged.len();
+        damaged[at] ^= change[4];
+    }
+    for (at, byte) in edited.iter().enumerate() {
+        foreign |= damaged[at] != *byte && kept.holds(at);
+    }
+    let verdict = verify(&old, &damaged, &request);
+    assert!(
+        !(foreign && verdict.is_ok()),
+        "a change that is none of the edit's is not noticed: {request:?}"
+    );
+    if verdict.is_ok() {
+        let seen = elf::facts(&damaged).expect("what passes can be read");
+        let meant = elf::facts(&edited).expect("what passes can be read");
+        assert_eq!(told(&seen), told(&meant));
+    }
+    if let Some(cut) = changes.first_chunk() {
+        let len = u32::from_le_bytes(*cut) as usize % edited.len();
+        let passes = verify(&old, &edited[..len].to_vec(), &request).is_ok();
+        let lost = edited[len..].iter().any(|byte| *byte != 0);
+        assert!(!(passes && lost), "a lost end is not noticed: {request:?}");
+    }
+}
+
+/// What a loader goes by.
+fn told(facts: &elf::Facts) -> String {
+    let imports: Vec<_> = facts.imports().map(|i| (i.name, i.version)).collect();
+    let names = (&facts.soname, &facts.needed, &facts.rpath, &facts.runpath);
+    let versions = (&facts.version_needs, &facts.version_defs);
+    format!("{names:?} {versions:?} {imports:?} {:?}", facts.stack_flags)
+}
+
+/// The bytes of an edited file that come from the old one and are not for the edit to change:
+/// those of its segments, but for headers and the dynamic section. What stripping may change
+/// in a segment, where other tools put section headers there, is left out.
+struct Kept {
+    ranges: Vec<Range<usize>>,
+    others: Vec<Range<usize>>,
+    same: Vec<bool>,
+}
+
+impl Kept {
+    fn of(old: &[u8], new: &[u8], edit: &Edit) -> Self {
+        let image = old.to_vec();
+        let header = Header::read(&image).expect("read before");
+        let segments = header.segments(&image).expect("read before");
+        let range = |start: u64, len: u64| {
+            let start = usize::try_from(start).unwrap_or(usize::MAX);
+            start..start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX))
+        };
+        let of_kind = |kind: u32| {
+            let segments = segments.iter().filter(move |s| s.kind == kind);
+            segments.map(|s| range(s.offset, s.filesz)).collect()
+        };
+        let mut others: Vec<Range<usize>> = of_kind(pt::DYNAMIC);
+        others.push(0..64);
+        // One header may come.
+        others.push(range(header.phoff, 56 * (u64::from(header.phnum) + 1)));
+        if edit.strip != Strip::None {
+            others.push(0..old.len());
+        }
+        let same = old.iter().zip(new).map(|(one, other)| one == other);
+        Self {
+            ranges: of_kind(pt::LOAD),
+            others,
+            same: same.collect(),
+        }
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        let inside = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&at));
+        let same = self.same.get(at).copied().unwrap_or(false);
+        same && inside(&self.ranges) && !inside(&self.others)
+    }
 }
 
 fn request(choice: u8, old: &elf::Facts) -> Edit {

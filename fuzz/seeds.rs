@@ -48,6 +48,18 @@ fn main() -> io::Result<()> {
             )?;
         }
     }
+    for (name, bytes) in &elves {
+        for (what, choice, changes) in damages(bytes.len()) {
+            let count = u8::try_from(changes.len()).unwrap();
+            let mut input = vec![choice, count];
+            for (offset, mask) in changes {
+                input.extend(u32::try_from(offset).unwrap().to_le_bytes());
+                input.push(mask);
+            }
+            input.extend(bytes);
+            put(&corpus, "elf_verify", &format!("{name}-{what}"), &input)?;
+        }
+    }
     for (name, bytes) in wheels() {
         put(&corpus, "zip_reader", name, &bytes)?;
         put(&corpus, "show", name, &bytes)?;
@@ -63,6 +75,19 @@ fn put(corpus: &Path, target: &str, name: &str, bytes: &[u8]) -> io::Result<()> 
     let folder = corpus.join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), bytes)
+}
+
+/// A byte of the edited file that changes: its offset, and what it is combined with.
+type Change = (usize, u8);
+
+/// Edits, and what changes then in a file that had `len` bytes.
+fn damages(len: usize) -> [(&'static str, u8, Vec<Change>); 4] {
+    [
+        ("sound", 7, vec![]),
+        ("in-the-image", 3, vec![(len / 4, 1), (len / 3, 0x80)]),
+        ("at-the-end", 47, vec![(len - 2, 0xff)]),
+        ("longer", 128 + 6, vec![(len / 2, 4)]),
+    ]
 }
 
 fn elves() -> Vec<(String, Vec<u8>)> {

@@ -9,17 +9,31 @@
     clippy::as_conversions
 )]
 
-use super::edit::{DebugFile, EditError};
+use super::draft::Draft;
+use super::edit::{DebugFile, Edit, EditError};
 use super::header::{Segment, pt};
 use super::image::{Image, bytes_at};
 use super::notes::Notes;
-use super::patch::{Draft, Patch};
+use super::patch::Patch;
 use super::sections::{Section, sht};
 use super::source::{Source, file_end};
-use super::strip::{is_debug_name, read_names, section_name};
+use super::strip::{self, is_debug_name, read_names, section_name};
 
 /// How much is read at a time for the checksum.
 const WINDOW: u64 = 64 * 1024;
+
+/// Plans the debug file of `image` if `edit` strips something. What an earlier strip left is
+/// less than what went with it then, and must not take the place of that.
+pub(crate) fn of_strip(image: &dyn Image, edit: &Edit) -> Result<Option<DebugFile>, EditError> {
+    let strip_only = Edit {
+        strip: edit.strip,
+        ..Edit::default()
+    };
+    if strip::plan(image, &strip_only)?.is_identity() {
+        return Ok(None);
+    }
+    split(image)
+}
 
 /// Plans the debug file of `image`; `None` if it has neither debug information nor symbols.
 pub(crate) fn split(image: &dyn Image) -> Result<Option<DebugFile>, EditError> {
@@ -123,8 +137,10 @@ fn emptied(source: &Source<'_>, segment: &Segment, headers: &[Section]) -> Segme
             let into = segment.offset.saturating_sub(old.offset);
             segment.offset = new.offset.saturating_add(into);
         }
+        // Its old offset may lie behind the end of this file, which is much smaller.
         _ => {
             segment.filesz = 0;
+            segment.offset = 0;
         }
     }
     segment

@@ -93,6 +93,23 @@ pub fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
     plan::plan(image, edit)
 }
 
+/// Plans `edit`, and where that strips something, the file with what is stripped, which the
+/// edited file then names in `.gnu_debuglink`.
+///
+/// # Errors
+/// See [`EditError`].
+pub fn plan_with_debug_file(
+    image: &dyn Image,
+    edit: &Edit,
+) -> Result<(Patch, Option<DebugFile>), EditError> {
+    let debug = debugfile::of_strip(image, edit)?;
+    let edit = Edit {
+        debug_link: debug.as_ref().map(DebugFile::link),
+        ..edit.clone()
+    };
+    Ok((plan::plan(image, &edit)?, debug))
+}
+
 /// The debug information of a file, as a file of its own.
 #[derive(Clone, Debug)]
 pub struct DebugFile {

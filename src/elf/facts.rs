@@ -8,6 +8,7 @@ use super::dynamic::{LONGEST_STRING, View, dt, text};
 use super::header::pt;
 use super::image::{ElfError, Image, bytes_at};
 use super::notes::Notes;
+use super::place::PF_X;
 use super::symbols::Symbols;
 use super::versions;
 use crate::arch::{Arch, IsaLevel};
@@ -139,6 +140,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether `PT_GNU_STACK` asks for an executable stack.
+    pub fn wants_executable_stack(&self) -> bool {
+        self.stack_flags.is_some_and(|flags| flags & PF_X != 0)
+    }
+
     /// Every undefined symbol, in table order.
     pub fn imports(&self) -> impl Iterator<Item = Import<'_>> {
         self.symbols.imports(&self.version_needs)

@@ -35,6 +35,7 @@ mod symbolvalues;
 pub mod synth;
 pub mod verify;
 mod verifybytes;
+mod verifyrest;
 mod verifysections;
 mod verifysymbols;
 mod versionedit;

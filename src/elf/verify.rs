@@ -22,7 +22,7 @@ use super::second;
 use super::seen::Seen;
 use super::source::{Source, file_end};
 use super::verifybytes::Allowed;
-use super::verifysections;
+use super::{verifyrest, verifysections};
 
 /// Checks that `new` is `old` with exactly `edit` made: names as asked for in the eyes of
 /// two parsers, no new fault of layout, every byte of the old memory image in its place but
@@ -87,7 +87,7 @@ fn check(bytes: &Comparison<'_>, edit: &Edit) -> Result<(), EditError> {
     case.check_images(&pairs)?;
     case.check_strings()?;
     verifysections::check(&case)?;
-    case.check_payload()
+    verifyrest::check(&case, &pairs)
 }
 
 impl Case<'_> {
@@ -189,7 +189,8 @@ impl Case<'_> {
         let allowed = Allowed::of(self)?;
         for (old, new) in pairs.iter().filter(|(old, _)| old.kind == pt::LOAD) {
             let changed = |run: Range<u64>| {
-                if allowed.contains(&run)? {
+                let into = run.start.saturating_sub(old.offset);
+                if allowed.contains(&run, new.offset.saturating_add(into))? {
                     return Ok(());
                 }
                 let offset = run.start;
@@ -214,19 +215,5 @@ impl Case<'_> {
         let range = old.offset..old.offset.saturating_add(old.size);
         let changed = |_| Err(wrong("a dynamic string changed"));
         self.bytes.each(range, new.offset, changed)
-    }
-
-    /// What was appended to the file is still its end.
-    fn check_payload(&self) -> Result<(), EditError> {
-        if self.is_stripped() {
-            // Stripping refuses files with a payload.
-            return Ok(());
-        }
-        let range = self.before.used_end()..self.before.size();
-        let len = range.end.saturating_sub(range.start);
-        let at = self.after.size().checked_sub(len);
-        let at = at.ok_or_else(|| wrong("data behind the ELF file went missing"))?;
-        let changed = |_| Err(wrong("data behind the ELF file changed"));
-        self.bytes.each(range, at, changed)
     }
 }

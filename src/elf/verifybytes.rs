@@ -12,20 +12,26 @@ use super::dynamic::dt;
 use super::edit::EditError;
 use super::image::{ElfError, bytes_at};
 use super::sections::{Section, sht};
-use super::source::Source;
 use super::symbolvalues::{Symbol, section_field, value_field};
 use super::verify::Case;
+use super::verifysymbols::follows;
 use super::versions;
+
+/// `VER_NDX_GLOBAL`: bound to no version.
+const VER_NDX_GLOBAL: u16 = 1;
 
 /// Bytes that may change, as offsets of the old file.
 pub(crate) struct Allowed<'a> {
-    source: &'a Source<'a>,
+    case: &'a Case<'a>,
     ranges: Vec<Range<u64>>,
     symbols: Option<Section>,
-    /// Whether section indices of symbols may change.
-    renumbered: bool,
-    /// Indices of sections that moved.
-    moved: BTreeSet<u16>,
+    unbound: Option<Unbound>,
+}
+
+/// The symbol versions, and which of them are of libraries that go.
+struct Unbound {
+    table: Range<u64>,
+    gone: BTreeSet<u16>,
 }
 
 impl<'a> Allowed<'a> {
@@ -50,36 +56,62 @@ impl<'a> Allowed<'a> {
             // patchelf puts section headers into a segment.
             ranges.push(table.offset..table.table_end(encoding));
         }
-        allow_versions(case, &mut ranges)?;
+        let unbound = allow_versions(case, &mut ranges)?;
         let mut sections = source.headers().iter();
         Ok(Self {
-            source,
+            case,
             ranges,
             symbols: sections.find(|s| s.kind == sht::DYNSYM).copied(),
-            renumbered: case.is_stripped(),
-            moved: moved(case),
+            unbound,
         })
     }
 
-    /// Whether all of `run` may change.
-    pub(crate) fn contains(&self, run: &Range<u64>) -> Result<bool, ElfError> {
+    /// Whether all of `run` may have become what is at `at` of the new file.
+    pub(crate) fn contains(&self, run: &Range<u64>, at: u64) -> Result<bool, ElfError> {
         let mut ranges = self.ranges.iter();
         if ranges.any(|range| range.start <= run.start && run.end <= range.end) {
             return Ok(true);
         }
+        if self.are_unbound(run, at)? {
+            return Ok(true);
+        }
         match &self.symbols {
-            Some(table) => self.is_symbol_field(table, run),
+            Some(table) => self.is_symbol_field(table, run, at),
             None => Ok(false),
         }
     }
 
-    /// Whether `run` is a field of a symbol in `table` that follows a section.
+    /// Whether `run` is of symbols that lost the library of their version, and say so.
+    fn are_unbound(&self, run: &Range<u64>, at: u64) -> Result<bool, ElfError> {
+        let Some(Unbound { table, gone }) = &self.unbound else {
+            return Ok(false);
+        };
+        if run.start < table.start || run.end > table.end {
+            return Ok(false);
+        }
+        let odd = run.start.saturating_sub(table.start) & 1;
+        let start = run.start.saturating_sub(odd);
+        let len = run.end.saturating_sub(start).next_multiple_of(2);
+        let before = bytes_at(self.case.bytes.old, start, len, "symbol versions")?;
+        let new_start = at.saturating_sub(odd);
+        let after = bytes_at(self.case.bytes.new, new_start, len, "symbol versions")?;
+        let encoding = self.case.before.view.encoding();
+        let mut pairs = before.chunks_exact(2).zip(after.chunks_exact(2));
+        Ok(pairs.all(|(old, new)| {
+            let old = encoding.u16(old, 0).unwrap_or_default() & 0x7fff;
+            gone.contains(&old) && encoding.u16(new, 0) == Some(VER_NDX_GLOBAL)
+        }))
+    }
+
+    /// Whether `run` is a field of a symbol in `table` that follows a section, and `at` of
+    /// the new file says where that is now.
     pub(crate) fn is_symbol_field(
         &self,
         table: &Section,
         run: &Range<u64>,
+        at: u64,
     ) -> Result<bool, ElfError> {
-        let encoding = self.source.view.encoding();
+        let encoding = self.case.before.view.encoding();
         let size = encoding.symbol_size();
         if run.start < table.offset || run.end > table.file_end() {
             return Ok(false);
@@ -93,31 +125,26 @@ impl<'a> Allowed<'a> {
         let section = inside(section_field(encoding), 2);
         let value = inside(value_field(encoding), encoding.word_size());
         if section {
-            return Ok(self.renumbered);
+            return Ok(self.case.is_stripped());
         }
         if !value {
             return Ok(false);
         }
-        let bytes = bytes_at(self.source.view.image, start, size, "symbol")?;
-        let symbol = Symbol::decode(encoding, &bytes);
-        Ok(symbol.is_some_and(|symbol| self.moved.contains(&symbol.section)))
+        let read = |image, at| -> Result<Option<Symbol>, ElfError> {
+            let bytes = bytes_at(image, at, size, "symbol")?;
+            Ok(Symbol::decode(encoding, &bytes))
+        };
+        let old = read(self.case.bytes.old, start)?;
+        let new = read(self.case.bytes.new, at.saturating_sub(field))?;
+        let pair = old.zip(new);
+        Ok(pair.is_some_and(|(old, new)| follows(self.case, old, new)))
     }
 }
 
-/// Indices of the old sections whose address is no longer that of a section of their kind.
-fn moved(case: &Case<'_>) -> BTreeSet<u16> {
-    let stays = |old: &Section| {
-        let mut after = case.after.headers().iter();
-        after.any(|new| (new.kind, new.addr) == (old.kind, old.addr))
-    };
-    let before = case.before.headers().iter().enumerate();
-    let moved = before.filter(|(_, old)| old.is_alloc() && !stays(old));
-    moved
-        .filter_map(|(index, _)| u16::try_from(index).ok())
-        .collect()
-}
-
-fn allow_versions(case: &Case<'_>, ranges: &mut Vec<Range<u64>>) -> Result<(), EditError> {
+fn allow_versions(
+    case: &Case<'_>,
+    ranges: &mut Vec<Range<u64>>,
+) -> Result<Option<Unbound>, EditError> {
     let word = |at: u64, by: u64| {
         let start = at.saturating_add(by);
         start..start.saturating_add(4)
@@ -134,16 +161,14 @@ fn allow_versions(case: &Case<'_>, ranges: &mut Vec<Range<u64>>) -> Result<(), E
         }
     }
     let versym = case.before.view.dynamic_value(dt::VERSYM);
-    if let Some((start, len)) = versym.and_then(|vaddr| case.before.view.span_from(vaddr))
-        && unlinked
-    {
-        let table = case.before.sections.as_ref();
-        let section = table.and_then(|table| {
-            let index = table.loaded_at(sht::GNU_VERSYM, versym?)?;
-            table.headers.get(index)
-        });
-        let len = section.map_or(len, |section| section.size.min(len));
-        ranges.push(start..start.saturating_add(len));
-    }
-    Ok(())
+    let span = versym.and_then(|vaddr| case.before.view.span_from(vaddr));
+    let Some((start, len)) = span.filter(|_| unlinked) else {
+        return Ok(None);
+    };
+    let going = records.iter().filter(|record| goes(&record.need.library));
+    let versions = going.flat_map(|record| &record.need.versions);
+    Ok(Some(Unbound {
+        table: start..start.saturating_add(len),
+        gone: versions.map(|version| version.index).collect(),
+    }))
 }

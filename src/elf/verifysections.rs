@@ -66,9 +66,10 @@ impl Pairing {
             pairing.map = indices.map(|index| u16::try_from(index).ok()).collect();
             return Ok(pairing);
         }
-        let (Some(old_table), Some(new_table)) = (&case.before.sections, &case.after.sections)
-        else {
-            return Ok(pairing);
+        let (old_table, new_table) = match (&case.before.sections, &case.after.sections) {
+            (Some(old), Some(new)) => (old, new),
+            (None, None) => return Ok(pairing),
+            _ => return Err(wrong("section headers came or went")),
         };
         let old_names = read_names(&case.before, old_table)?;
         let new_names = read_names(&case.after, new_table)?;
@@ -158,7 +159,8 @@ fn check_header(
         return Err(wrong("a section moved that no edit is about"));
     }
     let changed = |run: Range<u64>| {
-        if allowed.contains(&run)? {
+        let into = run.start.saturating_sub(old.offset);
+        if allowed.contains(&run, new.offset.saturating_add(into))? {
             return Ok(());
         }
         Err(wrong("a section changed on its way"))
@@ -181,7 +183,10 @@ fn check_content(
         return Err(wrong("the size of a section changed"));
     }
     let changed = |run: Range<u64>| {
-        if old.kind == sht::SYMTAB && allowed.is_symbol_field(old, &run)? {
+        let at = new
+            .offset
+            .saturating_add(run.start.saturating_sub(old.offset));
+        if old.kind == sht::SYMTAB && allowed.is_symbol_field(old, &run, at)? {
             return Ok(());
         }
         Err(wrong("the content of a section changed"))

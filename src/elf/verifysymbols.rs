@@ -45,10 +45,9 @@ pub(crate) fn check(
             }
             return Err(wrong("a symbol went missing"));
         }
-        let moved = section < SHN_LORESERVE && has_moved(case, section, place);
         let same = {
             let found = after.read(next)?;
-            is_same(encoding, &symbol, found, place.unwrap_or(ABSOLUTE), moved)
+            is_same(case, &symbol, found, place.unwrap_or(ABSOLUTE))
         };
         match (same, place) {
             (true, _) => next = next.saturating_add(1),
@@ -63,17 +62,24 @@ pub(crate) fn check(
     }
 }
 
-fn has_moved(case: &Case<'_>, old: u16, new: Option<u16>) -> bool {
-    let address = |headers: &[Section], index: u16| {
-        let section = headers.get(usize::from(index));
-        section.map(|section| section.addr)
+/// Whether the value of `new` is that of `old`, or as far from the start of its section,
+/// which is elsewhere now.
+pub(crate) fn follows(case: &Case<'_>, old: Symbol, new: Symbol) -> bool {
+    if old.value == new.value {
+        return true;
+    }
+    let before = case.before.headers().get(usize::from(old.section));
+    let after = case.after.headers().get(usize::from(new.section));
+    let (Some(before), Some(after)) = (before, after) else {
+        return false;
     };
-    let new = new.and_then(|new| address(case.after.headers(), new));
-    new != address(case.before.headers(), old)
+    let into = |symbol: Symbol, section: &Section| symbol.value.wrapping_sub(section.addr);
+    before.kind == after.kind && before.is_alloc() && into(old, before) == into(new, after)
 }
 
-/// Equal but for the section index, which must be `section`, and, if that moved, the value.
-fn is_same(encoding: Encoding, old: &[u8], new: &[u8], section: u16, moved: bool) -> bool {
+/// Equal but for the section index, which must be `section`, and the value, which follows it.
+fn is_same(case: &Case<'_>, old: &[u8], new: &[u8], section: u16) -> bool {
+    let encoding = case.before.view.encoding();
     let field = |at: u64, len: u64| {
         let start = usize::try_from(at).unwrap_or(usize::MAX);
         let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -82,10 +88,11 @@ fn is_same(encoding: Encoding, old: &[u8], new: &[u8], section: u16, moved: bool
     let index = field(section_field(encoding), 2);
     let value = field(value_field(encoding), encoding.word_size());
     let pairs = old.iter().zip(new).enumerate();
-    let mut others = pairs.filter(|(at, _)| !(index.contains(at) || moved && value.contains(at)));
+    let mut others = pairs.filter(|(at, _)| !index.contains(at) && !value.contains(at));
+    let symbols = Symbol::decode(encoding, old).zip(Symbol::decode(encoding, new));
     old.len() == new.len()
         && others.all(|(_, (old, new))| old == new)
-        && Symbol::decode(encoding, new).is_some_and(|symbol| symbol.section == section)
+        && symbols.is_some_and(|(old, new)| new.section == section && follows(case, old, new))
 }
 
 /// A symbol table that is read a window at a time.

@@ -1,17 +1,18 @@
 //! Carries a plan out: the only code that writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
-use sha2::{Digest as _, Sha256};
 
-use super::store::GraftStore;
+use super::editing::{Origin, PlannedEdit, StrippedFile};
+use super::repaired::Repaired;
+use super::store::{GraftStore, Order};
 use super::{Plan, sbom, self_check, shim};
-use crate::elf::{self, edit::EditError};
+use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::wheel::publish::{self, Published};
 use crate::wheel::self_check::check_written;
@@ -19,54 +20,6 @@ use crate::wheel::write::{
     Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel,
 };
 use crate::wheel::{DosTime, MemberId, Wheel, checks, wheel_file};
-
-/// A repaired wheel.
-#[derive(Debug)]
-pub struct Repaired {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its members.
-    pub members: Vec<Written>,
-    /// Size of the file in bytes.
-    pub size: u64,
-    /// Whether a file with the same bytes was already there.
-    pub unchanged: bool,
-}
-
-impl Repaired {
-    /// Members that the input had not, the largest first.
-    pub fn added(&self, wheel: &Wheel) -> Vec<&Written> {
-        let known: BTreeSet<&str> = wheel
-            .members
-            .iter()
-            .map(|member| member.path.as_str())
-            .collect();
-        let mut added: Vec<&Written> = self
-            .members
-            .iter()
-            .filter(|member| !known.contains(member.path.as_str()))
-            .collect();
-        added.sort_by(|left, right| (right.size, &left.path).cmp(&(left.size, &right.path)));
-        added
-    }
-
-    /// SHA-256 of the file.
-    ///
-    /// # Errors
-    /// Those of reading it.
-    pub fn sha256(&self) -> io::Result<[u8; 32]> {
-        let mut hasher = Sha256::new();
-        let mut file = File::open(&self.path)?;
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            let count = file.read(&mut buffer)?;
-            if count == 0 {
-                return Ok(hasher.finalize().into());
-            }
-            hasher.update(buffer.get(..count).unwrap_or_default());
-        }
-    }
-}
 
 impl Plan {
     /// Writes the repaired wheel into `folder`. It appears whole under its final name, or not
@@ -92,7 +45,11 @@ impl Plan {
             store,
             compression,
         };
-        let members = assembly.members().map_err(refused)?;
+        let Made {
+            members,
+            stripped,
+            findings,
+        } = assembly.members().map_err(refused)?;
         let record = RecordPlace {
             path: format!("{}/RECORD", wheel.dist_info.dir),
             modified: self.date_of(wheel, "RECORD"),
@@ -105,9 +62,17 @@ impl Plan {
             self.refuse_large(wheel, size)?;
             Ok((written, size))
         };
+        let mut kept = Vec::new();
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
             check_written(path, written)?;
-            self_check::check(self, wheel, store.host(), path, written)
+            self_check::check(self, wheel, store.host(), path, written)?;
+            // Last: a wheel that is not published leaves no debug files.
+            let folder = self.options.debug_dir.as_deref();
+            let files = stripped.iter();
+            kept = files
+                .map(|file| file.keep(wheel, store, folder))
+                .collect::<Result<_, _>>()?;
+            Ok(())
         };
         let Published { value, unchanged } = publish::publish(&destination, write, check)
             .map_err(|finding| refused(vec![finding]))?;
@@ -117,6 +82,8 @@ impl Plan {
             members,
             size,
             unchanged,
+            stripped: kept,
+            findings,
         })
     }
 
@@ -161,6 +128,28 @@ fn newest(wheel: &Wheel) -> DosTime {
     dates.max().unwrap_or(DosTime::MIN)
 }
 
+/// The members to write, and what came up on the way to them.
+#[derive(Default)]
+struct Made {
+    members: Vec<NewMember>,
+    stripped: Vec<StrippedFile>,
+    findings: Vec<Finding>,
+}
+
+impl Made {
+    /// Remembers what an edit took and told.
+    fn note(&mut self, member: &str, origin: Origin, edit: &PlannedEdit) {
+        self.findings.extend(edit.findings(member));
+        if edit.patch.stripped() > 0 {
+            self.stripped.push(StrippedFile {
+                member: member.to_owned(),
+                origin,
+                edit: edit.clone(),
+            });
+        }
+    }
+}
+
 struct Assembly<'a> {
     plan: &'a Plan,
     wheel: &'a Wheel,
@@ -173,14 +162,14 @@ const DROPPED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
 
 impl Assembly<'_> {
     /// Input order, then new members in byte order, then `.dist-info`.
-    fn members(&self) -> Result<Vec<NewMember>, Vec<Finding>> {
+    fn members(&self) -> Result<Made, Vec<Finding>> {
         let edits = self.plan.edits.par_iter();
         let mut edits: BTreeMap<MemberId, _> = edits
             .map(|edit| (edit.member, (edit, self.edited(edit.member, &edit.edit))))
             .collect();
         let (mut plain, mut dist_info) = (Vec::new(), Vec::new());
-        let mut problems = Vec::new();
-        let mut added = self.grafts(&mut problems);
+        let (mut made, mut problems) = (Made::default(), Vec::new());
+        let mut added = self.grafts(&mut made, &mut problems);
         let prefix = format!("{}/", self.wheel.dist_info.dir);
         for (id, member) in self.wheel.members.iter().enumerate() {
             if let Some(name) = member.path.strip_prefix(&prefix) {
@@ -197,14 +186,18 @@ impl Assembly<'_> {
                 continue;
             };
             match edited {
-                Ok(content) => match &edit.moved_to {
-                    Some(path) => {
-                        let text: Arc<[u8]> = shim::script(path).into_bytes().into();
-                        plain.push(self.executable(id, &member.path, Content::Bytes(text)));
-                        added.push(self.executable(id, path, content));
+                Ok(planned) => {
+                    let path = edit.moved_to.as_ref().unwrap_or(&member.path);
+                    made.note(path, Origin::Member(id), &planned);
+                    let content = content(id, planned);
+                    if edit.moved_to.is_none() {
+                        plain.push(self.member(id, path, content));
+                        continue;
                     }
-                    None => plain.push(self.member(id, &member.path, content)),
-                },
+                    let text: Arc<[u8]> = shim::script(path).into_bytes().into();
+                    plain.push(self.executable(id, &member.path, Content::Bytes(text)));
+                    added.push(self.executable(id, path, content));
+                }
                 Err(finding) => problems.push(finding.at(&member.path)),
             }
         }
@@ -217,7 +210,8 @@ impl Assembly<'_> {
         dist_info.extend(self.sbom(&added));
         plain.append(&mut added);
         plain.append(&mut dist_info);
-        Ok(plain)
+        made.members = plain;
+        Ok(made)
     }
 
     fn member(&self, id: MemberId, path: &str, content: Content) -> NewMember {
@@ -255,30 +249,32 @@ impl Assembly<'_> {
         self.member(id, &path, Content::Bytes(text.into()))
     }
 
-    fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<Content, Finding> {
+    fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<PlannedEdit, Finding> {
         let image = self.wheel.image(id).map_err(|error| read_failure(&error))?;
-        let patch = elf::edit::plan(&*image, edit).map_err(|error| edit_failure(&error))?;
-        if patch.is_identity() {
-            return Ok(Content::Copy(id));
-        }
-        Ok(Content::EditedMember(id, Arc::new(patch)))
+        PlannedEdit::new(&*image, edit, self.plan.options.debug_dir.is_some())
     }
 
-    fn grafts(&self, problems: &mut Vec<Finding>) -> Vec<NewMember> {
+    fn grafts(&self, made: &mut Made, problems: &mut Vec<Finding>) -> Vec<NewMember> {
         let edited: Vec<_> = self
             .plan
             .grafts
             .par_iter()
             .map(|graft| {
-                self.store
-                    .packed(&graft.library, &graft.edit, self.compression)
+                self.store.prepared(&Order {
+                    library: &graft.library,
+                    edit: &graft.edit,
+                    compression: self.compression,
+                    keep_debug: self.plan.options.debug_dir.is_some(),
+                })
             })
             .collect();
-        let (mut members, mut made) = (Vec::new(), Vec::new());
-        for (graft, packed) in self.plan.grafts.iter().zip(edited) {
-            match packed {
-                Ok(packed) => {
-                    made.push(Arc::clone(&packed));
+        let (mut members, mut all) = (Vec::new(), Vec::new());
+        for (graft, prepared) in self.plan.grafts.iter().zip(edited) {
+            match prepared {
+                Ok((packed, edit)) => {
+                    let origin = Origin::Library(Arc::clone(&graft.library));
+                    made.note(&graft.member, origin, &edit);
+                    all.push(Arc::clone(&packed));
                     members.push(NewMember {
                         path: graft.member.clone(),
                         executable: true,
@@ -292,7 +288,7 @@ impl Assembly<'_> {
             }
         }
         // The SBOM, which is a member too, needs their hashes.
-        Packed::prepare(&made, self.compression);
+        Packed::prepare(&all, self.compression);
         members
     }
 
@@ -369,7 +365,9 @@ fn read_failure(error: &io::Error) -> Finding {
     Finding::error("read-failed", format!("cannot be read: {error}"))
 }
 
-pub(crate) fn edit_failure(error: &EditError) -> Finding {
-    Finding::error("elf-edit", error.to_string())
-        .help("please report this file; leave it out with --exclude meanwhile")
+fn content(id: MemberId, edit: PlannedEdit) -> Content {
+    if edit.patch.is_identity() {
+        return Content::Copy(id);
+    }
+    Content::EditedMember(id, edit.patch)
 }

@@ -229,6 +229,7 @@ fn graft(
     let mut edit = Edit {
         soname: (!keeps_name).then(|| place.name.clone()),
         strip: question.options.strip,
+        clear_execstack: question.options.clear_execstack && facts.wants_executable_stack(),
         ..Edit::default()
     };
     let mut folders: Vec<String> = Vec::new();

@@ -122,6 +122,7 @@ impl Planner<'_> {
         let question = self.question;
         let mut edit = Edit {
             strip: question.options.strip,
+            clear_execstack: question.options.clear_execstack && elf.facts.wants_executable_stack(),
             ..Edit::default()
         };
         let mut needs = Needs::default();

@@ -7,6 +7,7 @@ pub mod apply;
 mod asked;
 mod clash;
 pub mod dedupe;
+pub mod editing;
 pub mod excluded;
 pub mod graft;
 pub mod license;
@@ -14,6 +15,7 @@ pub mod member;
 pub mod naming;
 pub mod origin;
 pub mod purl;
+pub mod repaired;
 pub mod rpath;
 pub mod sbom;
 mod self_check;
@@ -23,6 +25,7 @@ pub mod store;
 pub mod target;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::audit::{Audit, AuditOptions};
 use crate::elf::Strip;
@@ -32,13 +35,14 @@ use crate::policy::Rung;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
-pub use apply::Repaired;
 pub use dedupe::Removed;
+pub use editing::Stripped;
 pub use excluded::{Excluded, Spared};
 pub use graft::Graft;
 pub use license::LicenseFile;
 pub use member::MemberEdit;
 pub use origin::Package;
+pub use repaired::Repaired;
 pub use rpath::RpathOptions;
 pub use store::GraftStore;
 
@@ -55,6 +59,10 @@ pub struct RepairOptions {
     pub lib_sdir: String,
     /// What to strip from grafts and from members that are edited.
     pub strip: Strip,
+    /// Folder for what is stripped: a debug file for each.
+    pub debug_dir: Option<PathBuf>,
+    /// Take the wish for an executable stack from grafts and members.
+    pub clear_execstack: bool,
     /// 0 to 9 to compress every member again at that level.
     pub compression: Option<u8>,
     /// Seconds since 1970 for every member's date.
@@ -97,6 +105,8 @@ impl Default for RepairOptions {
             update_tags: true,
             lib_sdir: ".libs".to_owned(),
             strip: Strip::None,
+            debug_dir: None,
+            clear_execstack: false,
             compression: None,
             source_date_epoch: None,
             sbom: true,

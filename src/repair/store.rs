@@ -3,14 +3,25 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::elf::{self, Edit};
+use super::editing::PlannedEdit;
+use crate::elf::Edit;
 use crate::finding::Finding;
 use crate::host::{FileId, Host, HostLibrary};
 use crate::wheel::budget::Budget;
 use crate::wheel::write::{Compression, Packed};
 
-type Slot = Arc<OnceLock<Result<Arc<Packed>, Finding>>>;
-type Key = (FileId, Edit, Option<u8>);
+type Prepared = (Arc<Packed>, PlannedEdit);
+type Slot = Arc<OnceLock<Result<Prepared, Finding>>>;
+type Key = (FileId, Edit, Option<u8>, bool);
+
+/// A copy of a library that a wheel takes.
+pub(super) struct Order<'a> {
+    pub(super) library: &'a HostLibrary,
+    pub(super) edit: &'a Edit,
+    pub(super) compression: Compression,
+    /// Whether what is stripped is kept in a file.
+    pub(super) keep_debug: bool,
+}
 
 /// The host's libraries and what was made of them; one for all wheels of a run.
 #[derive(Debug)]
@@ -45,32 +56,31 @@ impl GraftStore {
         &self.host
     }
 
-    /// The edited copy of `library`; made by whoever asks first, others wait for it.
-    pub(crate) fn packed(
-        &self,
-        library: &HostLibrary,
-        edit: &Edit,
-        compression: Compression,
-    ) -> Result<Arc<Packed>, Finding> {
-        let key = (library.id.clone(), edit.clone(), compression.level);
+    /// The edited copy of a library; made by whoever asks first, others wait for it.
+    pub(super) fn prepared(&self, order: &Order<'_>) -> Result<Prepared, Finding> {
+        let key = (
+            order.library.id.clone(),
+            order.edit.clone(),
+            order.compression.level,
+            order.keep_debug,
+        );
         let slot = {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(made.entry(key).or_default())
         };
-        slot.get_or_init(|| self.make(library, edit)).clone()
+        slot.get_or_init(|| self.make(order)).clone()
     }
 
-    fn make(&self, library: &HostLibrary, edit: &Edit) -> Result<Arc<Packed>, Finding> {
+    fn make(&self, order: &Order<'_>) -> Result<Prepared, Finding> {
         let unreadable = |error: &std::io::Error| {
             Finding::error("lib-unreadable", format!("cannot be read: {error}"))
         };
         let image = self
             .host
-            .image(library)
+            .image(order.library)
             .map_err(|error| unreadable(&error))?;
-        let patch =
-            elf::edit::plan(&image, edit).map_err(|error| super::apply::edit_failure(&error))?;
-        let packed = Packed::new(Arc::new(image), Arc::new(patch), &self.budget);
-        Ok(Arc::new(packed))
+        let planned = PlannedEdit::new(&image, order.edit, order.keep_debug)?;
+        let packed = Packed::new(Arc::new(image), Arc::clone(&planned.patch), &self.budget);
+        Ok((Arc::new(packed), planned))
     }
 }

@@ -30,6 +30,7 @@ struct Document<'a> {
     licenses: Vec<LicenseJson<'a>>,
     excluded: Vec<ExcludedJson<'a>>,
     spared: Vec<SparedJson<'a>>,
+    stripped: Vec<StrippedJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +76,7 @@ struct ChangesJson<'a> {
     needed_removed: Vec<&'a str>,
     search_path: SearchPathJson<'a>,
     strip: Option<&'static str>,
+    clear_execstack: bool,
 }
 
 /// `change` is `keep`, `remove`, or the tag that holds the new `path`.
@@ -102,6 +104,13 @@ struct ExcludedJson<'a> {
     soname: &'a str,
     pattern: &'a str,
     needed_by: &'a [String],
+}
+
+#[derive(Serialize)]
+struct StrippedJson<'a> {
+    member: &'a str,
+    saved: u64,
+    debug_file: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -169,7 +178,23 @@ pub fn document(
                 size: spared.size,
             })
             .collect(),
+        stripped: stripped(repaired),
     })
+}
+
+/// What was saved is known once it is done.
+fn stripped(repaired: Option<&Repaired>) -> Vec<StrippedJson<'_>> {
+    let files = repaired.into_iter().flat_map(|repaired| &repaired.stripped);
+    files
+        .map(|file| StrippedJson {
+            member: &file.member,
+            saved: file.saved,
+            debug_file: file
+                .debug_file
+                .as_ref()
+                .map(|path| path.display().to_string()),
+        })
+        .collect()
 }
 
 /// New members, the largest first; of a plan only the grafts are known, with their sizes before
@@ -246,5 +271,6 @@ fn changes(edit: &Edit) -> ChangesJson<'_> {
             Strip::Unneeded => Some("unneeded"),
             Strip::All => Some("all"),
         },
+        clear_execstack: edit.clear_execstack,
     }
 }

@@ -10,6 +10,9 @@ use crate::wheel::Wheel;
 /// How many of the largest new members are listed.
 const LARGEST: usize = 5;
 
+/// What `--clear-execstack` does to a file.
+const NO_EXECSTACK: &str = "stack no longer executable";
+
 /// What a plan would do; several lines, each ended.
 pub fn plan(wheel: &Wheel, plan: &Plan, layout: Layout) -> String {
     let mut page = Page::new(layout);
@@ -29,6 +32,10 @@ pub fn plan(wheel: &Wheel, plan: &Plan, layout: Layout) -> String {
     let grafts = plan.grafts.iter();
     let sizes = grafts.map(|graft| (graft.library.size, graft.member.as_str()));
     largest(&mut page, sizes);
+    if let Some(folder) = &plan.options.debug_dir {
+        let text = format!("what is stripped would be kept in {}", folder.display());
+        page.entry(2, (Tone::Plain, ""), (Tone::Plain, &text));
+    }
     page.finish()
 }
 
@@ -59,7 +66,33 @@ pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired, layout: Layout) 
         &mut page,
         members.map(|member| (member.size, member.path.as_str())),
     );
+    if let Some(text) = stripped(planned, repaired) {
+        page.entry(2, (Tone::Plain, ""), (Tone::Plain, &text));
+    }
     page.finish()
+}
+
+/// What stripping saved, and where it is kept.
+fn stripped(planned: &Plan, repaired: &Repaired) -> Option<String> {
+    let stripped = &repaired.stripped;
+    if stripped.is_empty() {
+        return None;
+    }
+    let saved: u64 = stripped.iter().map(|file| file.saved).sum();
+    let debug = stripped.iter().filter(|file| file.debug_file.is_some());
+    let kept = match &planned.options.debug_dir {
+        Some(folder) => format!(
+            "; {} with what was stripped in {}",
+            files(debug.count()),
+            folder.display()
+        ),
+        None => String::new(),
+    };
+    Some(format!(
+        "stripped {}, {} less{kept}",
+        files(stripped.len()),
+        size(saved)
+    ))
 }
 
 /// One line for each thing that comes, goes, changes or stays outside.
@@ -118,6 +151,11 @@ fn graft_row(graft: &Graft) -> Vec<String> {
             Some(package) => format!("from {} {}", package.name, package.version),
             None => String::new(),
         },
+        if graft.edit.clear_execstack {
+            NO_EXECSTACK.to_owned()
+        } else {
+            String::new()
+        },
     ]
 }
 
@@ -167,6 +205,9 @@ fn describe(edit: &Edit) -> Vec<String> {
     }
     if edit.strip != Strip::None {
         parts.push("stripped".to_owned());
+    }
+    if edit.clear_execstack {
+        parts.push(NO_EXECSTACK.to_owned());
     }
     parts
 }

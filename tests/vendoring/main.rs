@@ -18,4 +18,5 @@ mod package;
 mod plan;
 mod rpath;
 mod sbom;
+mod strip;
 mod vendor;

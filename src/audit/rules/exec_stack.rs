@@ -3,17 +3,14 @@
 use super::Case;
 use crate::finding::Finding;
 
-/// `PF_X`.
-const EXECUTABLE: u32 = 1;
-
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let loaded = case.files().filter(|file| file.facts.dynamic);
     for file in loaded {
         match file.facts.stack_flags {
-            Some(flags) if flags & EXECUTABLE != 0 => {
+            Some(_) if file.facts.wants_executable_stack() => {
                 let message = "asks for an executable stack (PT_GNU_STACK); glibc 2.41 and newer refuse to load it";
-                let help = "link with -Wl,-z,noexecstack; the usual cause is an assembly file without a .note.GNU-stack section";
+                let help = "link with -Wl,-z,noexecstack; the usual cause is an assembly file without a .note.GNU-stack section; or repair the wheel with --clear-execstack, if nothing runs code on the stack";
                 findings.push(file.told(Finding::warning("execstack", message).help(help)));
             }
             None => {

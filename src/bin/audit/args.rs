@@ -259,6 +259,12 @@ pub(crate) struct RepairArgs {
     /// Strip all symbols, or just `debug` information, or what is `unneeded` to load
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_parser = PossibleValuesParser::new(["all", "debug", "unneeded"]))]
     pub(crate) strip: Option<String>,
+    /// Keep what --strip takes: a debug file for each in DIR/.build-id, where debuggers look
+    #[arg(long, value_name = "DIR", requires = "strip")]
+    pub(crate) debug_dir: Option<PathBuf>,
+    /// Take the wish for an executable stack from files, which glibc 2.41 and newer refuse to load
+    #[arg(long)]
+    pub(crate) clear_execstack: bool,
     /// Compress every member again at level 0 to 9
     #[arg(short = 'z', long, value_name = "LEVEL", env = "AUDITWHEEL_ZIP_COMPRESSION_LEVEL", hide_env_values = true, value_parser = clap::value_parser!(u8).range(0..=9))]
     pub(crate) zip_compression_level: Option<u8>,

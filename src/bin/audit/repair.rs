@@ -85,7 +85,10 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
         ));
     }
     if !args.dry_run {
-        can_hold_results(&args.wheel_dir)?;
+        can_hold_results("--wheel-dir", &args.wheel_dir)?;
+        if let Some(folder) = &args.debug_dir {
+            can_hold_results("--debug-dir", folder)?;
+        }
     }
     let mut options = RepairOptions {
         audit: AuditOptions {
@@ -101,6 +104,8 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
             Some("unneeded") => Strip::Unneeded,
             Some(_) => Strip::All,
         },
+        debug_dir: args.debug_dir.clone(),
+        clear_execstack: args.clear_execstack,
         compression: args.zip_compression_level,
         source_date_epoch: source_date_epoch()?,
         ..RepairOptions::default()
@@ -112,8 +117,8 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
 
 /// Whether results can be written to `folder`, which may be still to be made: asked before the
 /// work, because repairs can take minutes.
-fn can_hold_results(folder: &Path) -> Result<(), String> {
-    let named = format!("--wheel-dir {}", folder.display());
+fn can_hold_results(option: &str, folder: &Path) -> Result<(), String> {
+    let named = format!("{option} {}", folder.display());
     let there = folder.ancestors().find(|folder| folder.exists());
     let there = there.unwrap_or(Path::new("."));
     if !there.is_dir() {
@@ -287,7 +292,8 @@ fn tell_repaired(
         .findings
         .iter()
         .chain(&judgement.findings)
-        .chain(&plan.findings);
+        .chain(&plan.findings)
+        .chain(repaired.into_iter().flat_map(|repaired| &repaired.findings));
     let findings = levels(&args.findings).apply(all);
     terminal.findings(&name(&wheel.path), &findings);
     if args.json {
