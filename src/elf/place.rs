@@ -246,7 +246,11 @@ fn extensible(source: &Source<'_>, want: &Want) -> Option<usize> {
     let load = source.view.segments.get(index)?;
     let end = file_end(load);
     let zeros = load.memsz.checked_sub(load.filesz)?;
-    if load.filesz == 0 || zeros > MOST_ZEROS {
+    // Newer lld puts zero-initialised memory into a segment of its own, without file bytes:
+    // it can have some if its offset suits its address.
+    let distance = load.vaddr.wrapping_sub(load.offset);
+    let mappable = load.filesz > 0 || distance.checked_rem(load.align.max(4096)) == Some(0);
+    if !mappable || load.offset > source.size() || zeros > MOST_ZEROS {
         return None;
     }
     if want.dynamic.is_some() && load.flags & PF_W == 0 {

@@ -13,6 +13,14 @@ class Target:
     # What the C++ library and exceptions need is not there for musl.
     cxx: bool = True
     defines: tuple = ()
+    # What clang of the package ziglang calls it; it comes with its own lld, newer than Debian's.
+    zig: str = ""
+    # Whether there is a loader to run dynamic programs with.
+    runs: bool = True
+
+    @property
+    def arch(self):
+        return self.name.partition("-")[0]
 
     def tool(self, name):
         return f"{self.prefix}{name}"
@@ -44,14 +52,22 @@ TARGETS = {
         cross("ppc64le", "powerpc64le-linux-gnu", "ppc64le"),
         cross("s390x", "s390x-linux-gnu", "s390x"),
         cross("riscv64", "riscv64-linux-gnu", "riscv64"),
+        # Debian 12 has no compiler and no C library for it, but qemu-user runs what needs no loader.
+        Target("loongarch64", "", ("qemu-loongarch64",), cxx=False, zig="loongarch64-linux-gnu.2.36", runs=False),
     )
 }
+# The same compiler and linker where a loader can judge them.
+X86_ZIG = Target("x86_64", "", cxx=False, zig="x86_64-linux-gnu.2.31")
+STATIC = Target("loongarch64", "", ("qemu-loongarch64",), cxx=False, defines=("-DONE_THREAD",), zig="loongarch64-linux-musl")
 
 # What the linkers of Debian 12 cannot link: gold knows no RISC-V, lld 14 no IBM Z and no relaxation of RISC-V code, which the
 # C library's start files ask for. Nor do lld 14 and mold 1.10 write the version that glibc asks of files with RELR.
 UNSUPPORTED = {("riscv64", "gold"), ("riscv64", "lld"), ("s390x", "lld")}
 
-LINKERS = ("bfd", "gold", "lld", "mold")
+# mold 1.10 does not mark programs as hard-float, without which nothing is an armv7l wheel.
+NOT_AS_WHEEL = {("armv7l", "mold")}
+
+LINKERS = ("bfd", "gold", "lld", "mold", "zig")
 
 PLAIN = Layout("plain")
 BOTH_HASHES = Layout("hash-both", ("-Wl,--hash-style=both",))
@@ -85,14 +101,15 @@ EXTRA = {
 
 
 def matrix():
-    """(target, linker, layout) of every case."""
-    for target in TARGETS.values():
+    """(target, linker, layout) of every case with dynamic programs."""
+    for target in (*TARGETS.values(), X86_ZIG):
         for linker in LINKERS:
-            if (target.name, linker) not in UNSUPPORTED:
-                emulated = target.runner and linker != "bfd"
-                common = (PLAIN, MANY_ZEROS) if emulated else (PLAIN, BOTH_HASHES, MANY_ZEROS)
-                for layout in common + EXTRA.get((target.name, linker), ()):
-                    yield target, linker, layout
+            if (linker == "zig") != bool(target.zig) or (target.name, linker) in UNSUPPORTED:
+                continue
+            few = target.runner and linker not in ("bfd", "zig")
+            common = (PLAIN, MANY_ZEROS) if few else (PLAIN, BOTH_HASHES, MANY_ZEROS)
+            for layout in common + EXTRA.get((target.name, linker), ()):
+                yield target, linker, layout
 
 
 PACKAGES = """\

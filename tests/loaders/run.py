@@ -1,36 +1,31 @@
 #!/usr/bin/env python3
 """Edits freshly linked programs and libraries and runs them with the loaders of their platforms.
 
-    python3 tests/loaders/run.py --editor target/debug/examples/elf_edit [--only PATTERN] [--table FILE] [--no-peer]
+    python3 tests/loaders/run.py --editor target/debug/examples/elf_edit --audit target/debug/audit [--only PATTERN] [--table FILE]
 
-docs/elf-editor.md says what is checked; --table writes its table of figures.
+docs/elf-editor.md says what is checked; --table has patchelf edit the same files, and writes the table of figures.
 """
 
 import argparse
-import collections
 import fnmatch
 import functools
 import os
 import pathlib
-import re
 import shutil
-import statistics
-import struct
-import subprocess
 import sys
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import layouts
-from harness.programs import TARGET, Tools, clean_env, require, run
+import wheels
+from building import PROGRAMS, ZIG, Builder, linkers
+from figures import Figures
+from harness.programs import TARGET, Tools, require, run
 from harness.report import Failure, Report
+from judging import Baseline, check_answer, dynamic_names, new_complaints, strip, strips_of
 
-SOURCES = pathlib.Path(__file__).resolve().parent / "src"
-ANSWER = "42 42 0"
 NEW_NAMES = {"libbase.so.1": "libbase-1a2b3c4d.so.1", "libmid.so.1": "libmid-5e6f7a8b.so.1"}
-PROGRAMS = ("pie", "exec")
-STRIPS = ("GNU", "llvm", "eu")
+PATHS = {"libmid.so.1": "$ORIGIN", **dict.fromkeys(PROGRAMS, "$ORIGIN/../libs:$ORIGIN/../lib/somewhere/else")}
 
 
 def main():
@@ -40,114 +35,97 @@ def main():
         return 0
     needed = {"gcc": "gcc", "g++": "g++", "musl-gcc": "musl-tools", "ld.lld": "lld", "mold": "mold", "llvm-strip": "llvm", "eu-strip": "elfutils"}
     for target in layouts.TARGETS.values():
-        if target.runner:
+        if target.runner and not target.zig:
             triple = target.prefix.rstrip("-")
             package = triple.replace("_", "-")
             needed.update({target.runner[0]: "qemu-user", f"{triple}-gcc": f"gcc-{package}", f"{triple}-g++": f"g++-{package}"})
     require(needed)
     linkers()
-    suite = Suite(args.editor.resolve(), None if args.no_peer else Tools().bin / "patchelf")
+    suite = Suite(args, Tools(f"{ZIG}\n"))
     report = Report("loaders")
     cases = [(f"{target.name} {linker} {layout.name}", functools.partial(suite.case, target, linker, layout)) for target, linker, layout in layouts.matrix()]
+    cases.append(("loongarch64 zig static", functools.partial(suite.static_case, layouts.STATIC)))
     report.run(item for item in cases if fnmatch.fnmatchcase(item[0], args.only))
-    table = suite.figures.table()
-    print(f"\n{table}")
+    print(f"\n{suite.figures.table()}")
     if args.table:
-        write_table(args.table, table)
+        suite.figures.write(args.table)
     return report.close()
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--editor", type=pathlib.Path, help="the example elf_edit")
+    parser.add_argument("--audit", type=pathlib.Path, help="the built command")
     parser.add_argument("--only", default="*", help="cases to run, as a pattern: 'aarch64 lld *'")
     parser.add_argument("--table", type=pathlib.Path, help="the document whose table of figures to replace")
-    parser.add_argument("--no-peer", action="store_true", help="leave patchelf out")
     parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
     args = parser.parse_args()
-    if not args.packages and not (args.editor and args.editor.is_file()):
-        parser.error(f"--editor must name the built example: {args.editor}")
+    for option in ("editor", "audit"):
+        file = getattr(args, option)
+        if not args.packages and not (file and file.is_file()):
+            parser.error(f"--{option} must name a file that was built: {file}")
     return args
-
-
-def write_table(document, table):
-    start, end = "<!-- figures -->\n", "<!-- end of figures -->\n"
-    before, _, rest = document.read_text().partition(start)
-    _, _, after = rest.partition(end)
-    document.write_text(f"{before}{start}{table}\n{end}{after}")
-
-
-class Figures:
-    """What came of the edits, by target, linker and tool."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.counts = collections.defaultdict(collections.Counter)
-        self.growth = collections.defaultdict(list)
-
-    def count(self, key, what, good):
-        with self.lock:
-            self.counts[key][what, bool(good)] += 1
-
-    def add(self, key, what, number):
-        with self.lock:
-            self.counts[key][what] += number
-
-    def grew(self, key, by):
-        with self.lock:
-            self.growth[key].append(by)
-
-    def table(self):
-        columns = ("edited", "runs", *(f"after {name} strip" for name in STRIPS), "own strip")
-        head = ("platform", "linker", "editor", *columns, "growth: median", "largest", "new lint")
-        lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-        order = list(layouts.TARGETS), layouts.LINKERS, ("ours", "patchelf")
-        for key in sorted(self.counts, key=lambda key: [names.index(part) for names, part in zip(order, key)]):
-            counts = self.counts[key]
-            cells = []
-            for what in columns:
-                good, bad = counts[what, True], counts[what, False]
-                cells.append(f"{good}/{good + bad}" if good + bad else "–")
-            growth = self.growth[key]
-            cells += [f"{statistics.median(growth):.0f}", str(max(growth)), str(counts["lint"])] if growth else ["–"] * 3
-            lines.append(f"| {' | '.join((*key, *cells))} |")
-        return "\n".join(lines)
 
 
 class Suite:
     """The stations of each case."""
 
-    def __init__(self, editor, patchelf):
-        self.editor = editor
-        self.patchelf = patchelf
+    def __init__(self, args, tools):
+        self.editor = args.editor.resolve()
+        self.audit = args.audit.resolve()
+        self.patchelf = tools.bin / "patchelf" if args.table else None
+        self.builder = Builder(tools)
         self.figures = Figures()
 
     def case(self, target, linker, layout):
         home = TARGET / "loaders" / f"{target.name}-{linker}-{layout.name}"
         shutil.rmtree(home, ignore_errors=True)
-        built = build(home / "built", target, linker, layout)
-        check_answer(target, built, "as built", library_path=built)
-        strips = working_strips(home, target, layout, built)
-        ours = home / "edited"
-        self.edit(built, ours, self.ours)
+        built = self.builder.build(home / "built", target, linker, layout)
+        if target.runs:
+            check_answer(target, built, "as built", library_path=built)
+        baseline = Baseline(home, target, built)
+        strips = strips_of(target) if layout.sections else ()
         key = (target.name, linker, "ours")
-        self.measure(key, target, built, ours, strips, home)
+        self.edit(built, home / "edited", self.ours)
+        self.measure(key, target, built, home / "edited", (strips, baseline))
         lint = self.figures.counts[key]["lint"]
         if lint:
             raise Failure(f"new complaints of eu-elflint or readelf: {lint}")
         self.own_strip(key, target, built, home)
+        if target.runs and layout.name == "plain" and (target.name, linker) not in layouts.NOT_AS_WHEEL:
+            self.as_wheel(key, target, built, home, baseline)
         if self.patchelf:
-            self.peer((target.name, linker, "patchelf"), target, built, home / "patchelf", strips)
-        return f"runs after {', '.join(strips) or 'no strip'}"
+            self.peer((target.name, linker, "patchelf"), target, built, home / "patchelf", (strips, baseline))
+        return "" if target.runs else "not run: there is no loader"
+
+    def static_case(self, target):
+        """A program that relocates itself runs without a loader."""
+        home = TARGET / "loaders" / "static"
+        shutil.rmtree(home, ignore_errors=True)
+        built = self.builder.build_static(home / "built", target)
+        check_answer(target, built.parent, "as built", programs=["static"])
+        for what, more in (("runs", ()), ("own strip", ("--strip", "all"))):
+            out = home / what / "static"
+            out.parent.mkdir()
+            self.ours(built, out, "$ORIGIN/somewhere/else", None, *more)
+            self.count_answer((target.name, "zig", "ours"), what, target, out.parent, ["static"])
+
+    def as_wheel(self, key, target, built, home, baseline):
+        try:
+            wheels.check(self.audit, target, built, home / "wheel", baseline)
+        except Failure:
+            self.figures.count(key, "as a wheel", False)
+            raise
+        self.figures.count(key, "as a wheel", True)
+        if not target.zig:
+            wheels.check_joined(self.editor, built, home / "joined")
 
     def edit(self, built, out, editor):
         """Gives libraries new names and all files a search path, in a folder that has nothing else."""
         (out / "libs").mkdir(parents=True)
         (out / "bin").mkdir()
-        editor(built / "libbase.so.1", out / "libs" / NEW_NAMES["libbase.so.1"], None, NEW_NAMES["libbase.so.1"])
-        editor(built / "libmid.so.1", out / "libs" / NEW_NAMES["libmid.so.1"], "$ORIGIN", NEW_NAMES["libmid.so.1"])
-        for program in PROGRAMS:
-            editor(built / program, out / "bin" / program, "$ORIGIN/../libs:$ORIGIN/../lib/somewhere/else", None)
+        for old, new in pairs(built, out):
+            editor(old, new, PATHS.get(old.name), NEW_NAMES.get(old.name))
 
     def ours(self, source, out, path, soname, *more):
         command = [self.editor, *more]
@@ -166,42 +144,58 @@ class Suite:
             command += ["--replace-needed", old, new]
         run([*command, out])
 
-    def measure(self, key, target, built, out, strips, home):
+    def count_answer(self, key, what, target, folder, programs=PROGRAMS):
+        try:
+            check_answer(target, folder, what, programs=programs)
+        except Failure:
+            self.figures.count(key, what, False)
+            raise
+        self.figures.count(key, what, True)
+
+    def measure(self, key, target, built, out, stripping):
         """Runs what was edited, as it is and after each strip; every failure is one."""
+        strips, baseline = stripping
         self.figures.count(key, "edited", True)
         for old, new in pairs(built, out):
+            check_names(old, new)
             self.figures.grew(key, new.stat().st_size - old.stat().st_size)
-            self.figures.add(key, "lint", len(new_complaints(target, old, new)))
+            self.figures.add(key, "lint", len(new_complaints(old, new)))
         problems = []
-        for name in ("", *strips):
-            place = out
-            what = "runs"
-            if name:
-                what = f"after {name} strip"
-                place = home / f"edited-{name}"
-                shutil.copytree(out, place)
-                for _, file in pairs(built, place):
-                    run([strip_tool(name, target), *strip_flags(name), file])
-            try:
-                check_answer(target, place / "bin", what)
-                self.figures.count(key, what, True)
-            except Failure as failure:
-                self.figures.count(key, what, False)
-                problems.append(str(failure))
+        if target.runs:
+            self.try_answer(key, "runs", target, out, problems)
+        for name in strips:
+            place = out.with_name(f"{out.name}-{name}")
+            shutil.copytree(out, place)
+            told = []
+            for old, file in pairs(built, place):
+                strip(name, target, file)
+                check_names(old, file)
+            if target.runs:
+                # A strip that breaks the unedited files too is not counted.
+                self.try_answer(key, f"after {name} strip", target, place, told, lambda name=name: baseline.works(name))
+            problems += told
         if problems:
             raise Failure("\n".join(problems))
 
-    def own_strip(self, key, target, built, home):
-        out = home / "stripped"
-        self.edit(built, out, lambda *job: self.ours(*job, "--strip", "all"))
+    def try_answer(self, key, what, target, folder, problems, counts=lambda: True):
         try:
-            check_answer(target, out / "bin", "own strip")
-        except Failure:
-            self.figures.count(key, "own strip", False)
-            raise
-        self.figures.count(key, "own strip", True)
+            check_answer(target, folder / "bin", what)
+        except Failure as failure:
+            if counts():
+                self.figures.count(key, what, False)
+                problems.append(str(failure))
+            return
+        self.figures.count(key, what, True)
 
-    def peer(self, key, target, built, out, strips):
+    def own_strip(self, key, target, built, home):
+        out = home / "own-strip"
+        self.edit(built, out, lambda *job: self.ours(*job, "--strip", "all"))
+        for old, new in pairs(built, out):
+            check_names(old, new)
+        if target.runs:
+            self.count_answer(key, "own strip", target, out / "bin")
+
+    def peer(self, key, target, built, out, stripping):
         """patchelf on the same files; what it breaks is counted, not a failure of ours."""
         try:
             self.edit(built, out, self.theirs)
@@ -209,113 +203,30 @@ class Suite:
             self.figures.count(key, "edited", False)
             return
         try:
-            self.measure(key, target, built, out, strips, out.parent / "peer")
+            self.measure(key, target, built, out, stripping)
         except Failure:
             pass
 
 
 def pairs(built, out):
-    for old in ("libbase.so.1", "libmid.so.1"):
-        yield built / old, out / "libs" / NEW_NAMES[old]
+    for old, new in NEW_NAMES.items():
+        yield built / old, out / "libs" / new
     for program in PROGRAMS:
         yield built / program, out / "bin" / program
 
 
-def build(home, target, linker, layout):
-    """Two libraries and two programs, linked as the layout says."""
-    home.mkdir(parents=True)
-    language = [] if target.cxx else ["-x", "c"]
-    compiler = target.tool("g++" if target.cxx else "gcc")
-    flags = [f"-B{linkers()}", "-O1", "-g", f"-fuse-ld={linker}", *layout.flags, *target.defines, *layout.defines]
-    # A shared libgcc and libstdc++ come from the platform, as in wheels.
-    shared = [*flags, "-shared", "-fPIC"]
-    base, mid = home / "libbase.so.1", home / "libmid.so.1"
-    run([target.tool("gcc"), *shared, "-Wl,-soname,libbase.so.1", f"-Wl,--version-script={SOURCES}/base.map", SOURCES / "base.c", "-o", base])
-    sources = [*language, SOURCES / "mid.cpp", *(["-x", "none"] if language else [])]
-    run([compiler, *shared, "-Wl,-soname,libmid.so.1", *sources, base, "-o", mid])
-    sources = [*language, SOURCES / "main.cpp", *(["-x", "none"] if language else [])]
-    for program, kind in zip(PROGRAMS, (["-fPIE", "-pie"], ["-fno-pie", "-no-pie"])):
-        run([compiler, *flags, *kind, *sources, mid, base, "-pthread", "-o", home / program])
-    if not layout.sections:
-        for file in home.iterdir():
-            cut_sections(file)
-    return home
-
-
-@functools.cache
-def linkers():
-    """A folder that leads cross compilers to the linkers of all targets."""
-    folder = TARGET / "loaders" / "linkers"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in ("ld.lld", "ld.mold"):
-        (folder / name).symlink_to(shutil.which(name))
-    return folder
-
-
-def cut_sections(file):
-    """Takes section headers, and what only they describe, off a 64-bit little-endian file."""
-    data = bytearray(file.read_bytes())
-    (table,) = struct.unpack_from("<Q", data, 32)
-    size, count = struct.unpack_from("<HH", data, 54)
-    ends = (sum(struct.unpack_from("<Q", data, table + index * size + at)[0] for at in (8, 32)) for index in range(count))
-    struct.pack_into("<Q", data, 40, 0)
-    struct.pack_into("<HH", data, 60, 0, 0)
-    file.write_bytes(data[: max(ends)])
-
-
-def check_answer(target, folder, what, library_path=None):
-    """Runs both programs; nothing but their own search path leads to the libraries."""
-    for program in PROGRAMS:
-        command = [*target.runner, folder / program]
-        env = clean_env()
-        if library_path and target.runner:
-            command = [target.runner[0], "-E", f"LD_LIBRARY_PATH={library_path}", *target.runner[1:], folder / program]
-        elif library_path:
-            env["LD_LIBRARY_PATH"] = str(library_path)
-        done = run(command, env=env, accept=range(-64, 256), timeout=120)
-        if done.returncode != 0 or done.stdout.strip() != ANSWER:
-            raise Failure(f"{what}: {program} ended with {done.returncode}: {(done.stdout + done.stderr).strip()[-300:]}")
-
-
-def strip_tool(name, target):
-    return {"GNU": "strip" if target.name.endswith("musl") else target.tool("strip"), "llvm": "llvm-strip", "eu": "eu-strip"}[name]
-
-
-def strip_flags(name):
-    return {"GNU": ["-s"], "llvm": [], "eu": []}[name]
-
-
-def working_strips(home, target, layout, built):
-    """The strips that leave the unedited files in working order: more cannot be asked."""
-    good = []
-    for name in STRIPS if layout.sections else ():
-        place = home / f"built-{name}"
-        shutil.copytree(built, place)
-        try:
-            for file in place.iterdir():
-                run([strip_tool(name, target), *strip_flags(name), file])
-            check_answer(target, place, "stripped as built", library_path=place)
-            good.append(name)
-        except Failure:
-            pass
-    return good
-
-
-def new_complaints(target, old, new):
-    """Lines of eu-elflint and readelf about `new` that say nothing about `old`."""
-    known = collections.Counter(complaints(old))
-    return list((collections.Counter(complaints(new)) - known).elements())
-
-
-def complaints(file):
-    lint = subprocess.run(["eu-elflint", "--gnu-ld", str(file)], capture_output=True, text=True, errors="replace")
-    read = subprocess.run(["readelf", "-aW", str(file)], capture_output=True, text=True, errors="replace")
-    for line in lint.stdout.splitlines() + lint.stderr.splitlines() + read.stderr.splitlines():
-        line = line.replace(str(file), "").strip()
-        if line and line != "No errors":
-            # Numbers move with the sections they count.
-            yield re.sub(r"0x[0-9a-f]+|\d+", "#", line)
+def check_names(old, new):
+    """readelf sees the edit, and nothing else."""
+    expected, found = dynamic_names(old), dynamic_names(new)
+    expected["NEEDED"] = [NEW_NAMES.get(name, name) for name in expected["NEEDED"]]
+    found["NEEDED"] += []
+    if old.name in NEW_NAMES:
+        expected["SONAME"] = [NEW_NAMES[old.name]]
+    if old.name in PATHS:
+        expected["RPATH"] = [PATHS[old.name]]
+        expected.pop("RUNPATH", None)
+    if expected != found:
+        raise Failure(f"{new.name}: readelf sees {dict(found)}, not {dict(expected)}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 use super::super::dynamic::dt;
 use super::super::edit::{Edit, RpathEdit, RpathKind, plan};
-use super::super::header::pt;
+use super::super::header::{Segment, pt};
 use super::super::synth::Synth;
 use super::super::versions;
 use super::super::view::View;
@@ -163,6 +163,41 @@ fn many_zeros_get_a_segment_behind_them_instead() {
         let next = edited(&new, &path(RpathKind::Rpath, "$ORIGIN/elsewhere"));
         assert_eq!(segments(&next).len(), segments(&new).len());
         assert!(next.len() < new.len() + 64);
+    }
+}
+
+/// As lld 19 lays out files whose last data is all zeros.
+#[test]
+fn a_last_segment_without_file_bytes_grows_if_its_offset_suits_its_address() {
+    for synth in Synth::all() {
+        let file = library(synth).make();
+        let mut loads = segments(&file.bytes).into_iter();
+        let last = loads.rfind(|s| s.kind == pt::LOAD).unwrap();
+        let end = last.offset + last.filesz;
+        let zeros = |shift: u64| {
+            let mut file = file.clone();
+            file.edit_segment(pt::GNU_STACK, |segment| {
+                *segment = Segment {
+                    kind: pt::LOAD,
+                    offset: end,
+                    vaddr: last.vaddr + last.filesz + 0x1000 + shift,
+                    paddr: 0,
+                    filesz: 0,
+                    memsz: 0x800,
+                    ..last
+                }
+            });
+            file.bytes
+        };
+        let edit = path(RpathKind::Rpath, "$ORIGIN/../greet.libs");
+        let before = zeros(0);
+        let after = segments(&edited(&before, &edit));
+        assert_eq!(after.len(), segments(&before).len());
+        let grown = after.iter().rfind(|s| s.kind == pt::LOAD).unwrap();
+        assert!(grown.filesz == grown.memsz && grown.filesz > 0x800);
+        let before = zeros(0x10);
+        let after = segments(&edited(&before, &edit));
+        assert_eq!(after.len(), segments(&before).len() + 1);
     }
 }
 

@@ -3,6 +3,7 @@
 mod bionic;
 mod cases;
 mod large;
+mod peers;
 mod properties;
 mod stripping;
 mod surroundings;
