@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::graft::{Graft, Question};
 use crate::elf;
 use crate::finding::Finding;
-use crate::wheel::Member;
+use crate::wheel::{self, Member};
 
 /// The grafts that are still to be added. File systems that ignore case count.
 ///
@@ -31,6 +31,12 @@ pub(super) fn settle(
     for graft in grafts {
         let key = graft.member.to_lowercase();
         let path = graft.library.real_path.display().to_string();
+        if let Err(reason) = wheel::check_path(&graft.member) {
+            let message = format!("the copy of {path} cannot have this name: {reason}");
+            let finding = Finding::error("graft-name", message).at(&graft.member);
+            problems.push(finding.help("rename the library, or --exclude it"));
+            continue;
+        }
         if let Some(other) = sources.insert(key.clone(), path.clone()) {
             let message = format!("{other} and {path} would get the same name");
             problems.push(Finding::error("graft-clash", message).at(&graft.member));

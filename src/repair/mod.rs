@@ -33,6 +33,7 @@ use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::host::Host;
 use crate::policy::Rung;
 use crate::tag::WheelName;
+use crate::tag::name::MAX_NAME;
 use crate::wheel::{DosTime, Wheel};
 
 pub use dedupe::Removed;
@@ -184,6 +185,7 @@ impl Plan {
             findings: Vec::new(),
             options: options.clone(),
         };
+        refuse_long_name(&plan.name, &input)?;
         plan.fill(wheel, audit, host, goal.rung)
             .and_then(|()| target::check_android(audit, &plan))
             .map_err(|findings| Error::many(ErrorKind::Refused, &input, findings))?;
@@ -272,6 +274,19 @@ impl Plan {
             .filter_map(|edit| Some((edit.path.as_str(), edit.moved_to.as_deref()?)));
         moved.collect()
     }
+}
+
+/// Said before the work: no file system takes such a name.
+fn refuse_long_name(name: &WheelName, input: &str) -> Result<(), Error> {
+    let length = name.to_string().len();
+    if length <= MAX_NAME {
+        return Ok(());
+    }
+    let message =
+        format!("the result's file name would have {length} bytes, and {MAX_NAME} are the most");
+    let finding = Finding::error("output-name", message)
+        .help("--no-update-tags keeps the name, --only-plat claims fewer tags");
+    Err(Error::new(ErrorKind::Usage, input, finding))
 }
 
 /// Codes of warnings that forbid a rewrite: what they are about would be laundered or broken.

@@ -54,6 +54,7 @@ mod whole;
 pub mod write;
 
 pub use dos_time::DosTime;
+pub(crate) use framing::check_path;
 pub use loose::LooseFiles;
 pub use reader::Fault;
 

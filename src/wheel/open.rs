@@ -12,9 +12,7 @@ use std::sync::Arc;
 use super::problems::Problems;
 use super::reader::{MemberReader, Scratch};
 use super::record::{Record, Seen};
-use super::scan::{
-    LARGEST_METADATA, ScanRequest, Scanned, SharedImage, io_finding, member_image, read_small, scan,
-};
+use super::scan::{ScanRequest, Scanned, SharedImage, io_finding, member_image, read_small, scan};
 use super::source::Source;
 use super::{
     DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
@@ -22,6 +20,9 @@ use super::{
 };
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::tag::WheelName;
+
+/// Far more than any `WHEEL`, `METADATA` or `entry_points.txt` has; they are held in memory.
+const LARGEST_HEADERS: u64 = 4 << 20;
 
 /// What is said by the metadata files, as far as they can be read.
 pub(super) struct Metadata {
@@ -127,7 +128,11 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
         &metadata.dist_info,
         entry_points,
     ));
-    problems.extend(pypi::lint(&name, &members, source.size()));
+    let start = source.size().min(pypi::START as u64);
+    let start = source
+        .bytes_at(0, start)
+        .map_err(|error| vec![io_finding(&error)])?;
+    problems.extend(pypi::lint(&name, &members, source.size(), &start));
 
     let record = metadata.record.as_ref();
     let request = ScanRequest {
@@ -177,6 +182,18 @@ pub(super) fn check_unchanged(source: &Source) -> Result<(), Finding> {
     }
 }
 
+/// How long a RECORD of these members can be, with room for some rows too many. What it says is held
+/// in memory, so that its size is no word to take from a header.
+pub(super) fn largest_record(members: &[Member]) -> u64 {
+    // The longest hash in use, a size, and quotes.
+    const REST_OF_ROW: u64 = 256;
+    const SPARE: u64 = 1 << 20;
+    members.iter().fold(SPARE, |sum, member| {
+        let path = (member.path.len() as u64).saturating_mul(2);
+        sum.saturating_add(path).saturating_add(REST_OF_ROW)
+    })
+}
+
 /// Reads the `.dist-info` files. One that cannot be read is a problem and taken as empty.
 pub(super) fn read_metadata(
     source: &Source,
@@ -184,10 +201,10 @@ pub(super) fn read_metadata(
     folder: String,
     problems: &mut Problems,
 ) -> Metadata {
-    let mut read = |file: &str| -> Option<Vec<u8>> {
+    let mut read = |file: &str, limit: u64| -> Option<Vec<u8>> {
         let path = format!("{folder}/{file}");
         let member = members.iter().find(|member| member.path == path)?;
-        match read_small(source, member, LARGEST_METADATA) {
+        match read_small(source, member, limit) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 problems.add(io_finding(&error).at(&path));
@@ -195,10 +212,10 @@ pub(super) fn read_metadata(
             }
         }
     };
-    let wheel = read("WHEEL").unwrap_or_default();
-    let metadata = read("METADATA").unwrap_or_default();
-    let entry_points = read("entry_points.txt");
-    let record = read("RECORD");
+    let wheel = read("WHEEL", LARGEST_HEADERS).unwrap_or_default();
+    let metadata = read("METADATA", LARGEST_HEADERS).unwrap_or_default();
+    let entry_points = read("entry_points.txt", LARGEST_HEADERS);
+    let record = read("RECORD", largest_record(members));
     let record = record.and_then(|bytes| {
         let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"));
         let (record, findings) = match parsed {

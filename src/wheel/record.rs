@@ -73,6 +73,10 @@ impl Record {
                 Finding::error("record-encoding", "RECORD is not UTF-8").at(path),
             ]);
         };
+        if text.lines().any(str::is_empty) {
+            let message = "RECORD has an empty line, at which pip fails";
+            tally.push(Finding::warning("record-blank-line", message));
+        }
         let mut record = Self {
             path: path.to_owned(),
             rows: BTreeMap::new(),

@@ -106,6 +106,9 @@ pub(crate) fn scan(
 pub(crate) fn io_finding(error: &io::Error) -> Finding {
     match Fault::of(error) {
         Some(fault) => Finding::error(fault.code(), fault.to_string()),
+        None if error.kind() == io::ErrorKind::FileTooLarge => {
+            Finding::error("too-large", format!("too large to be read: {error}"))
+        }
         None => Finding::error("read-failed", format!("cannot be read: {error}")),
     }
 }
@@ -322,7 +325,10 @@ impl Image for Kept {
 /// The members that hold `.dist-info` files are small; this reads one whole.
 pub(crate) fn read_small(source: &Source, member: &Member, limit: u64) -> io::Result<Vec<u8>> {
     if member.size > limit {
-        let message = format!("is larger than {limit} bytes");
+        let message = format!(
+            "{} bytes, and {limit} are the most it can need",
+            member.size
+        );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     let mut reader = MemberReader::new(source, member, Scratch::default());
@@ -330,6 +336,3 @@ pub(crate) fn read_small(source: &Source, member: &Member, limit: u64) -> io::Re
     io::Read::read_to_end(&mut reader, &mut bytes)?;
     Ok(bytes)
 }
-
-/// The largest `.dist-info` file that is read whole; RECORD of a million members fits.
-pub(crate) const LARGEST_METADATA: u64 = 256 << 20;

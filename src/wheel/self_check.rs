@@ -12,10 +12,11 @@ use std::sync::Arc;
 use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
+use super::open::largest_record;
 use super::parallel::largest_first;
 use super::reader::{MemberReader, Scratch, fill};
 use super::record::{Record, Seen};
-use super::scan::{LARGEST_METADATA, WHOLE, read_small};
+use super::scan::{WHOLE, read_small};
 use super::source::Source;
 use super::whole::Whole;
 use super::write::Written;
@@ -38,8 +39,9 @@ fn check(path: &Path, written: &[Written]) -> Result<(), String> {
     let source = Arc::new(Source::open(path).map_err(unreadable)?);
     let listing = framing::read(&source).map_err(unreadable)?;
     let listing = listing.map_err(|findings| first(&findings))?;
-    // Names that meet on other systems are the wheel's own affair, and were told.
-    let ours = |finding: &&Finding| !matches!(finding.code, "zip-case-twins" | "zip-unicode-twins");
+    // Names that other systems and tools do not take are the wheel's own affair, and were told.
+    let theirs = ["zip-case-twins", "zip-unicode-twins", "zip-name-private"];
+    let ours = |finding: &&Finding| !theirs.contains(&finding.code);
     if let Some(finding) = listing.findings.iter().find(ours) {
         return Err(finding.to_string());
     }
@@ -86,7 +88,8 @@ fn second_reader(path: &Path, written: &[Written]) -> zip::result::ZipResult<()>
 /// RECORD as it was written must list every member with its hash and size.
 fn check_record(source: &Source, members: &[Member], written: &[Written]) -> Result<(), String> {
     let record = members.last().ok_or("no members")?;
-    let bytes = read_small(source, record, LARGEST_METADATA).map_err(|error| error.to_string())?;
+    let limit = largest_record(members);
+    let bytes = read_small(source, record, limit).map_err(|error| error.to_string())?;
     let (parsed, findings) =
         Record::parse(&bytes, &record.path).map_err(|findings| first(&findings))?;
     let seen: Vec<Seen<'_>> = written

@@ -1,6 +1,6 @@
 //! The wheel file: opened once, read at offsets, watched for change.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -19,7 +19,10 @@ impl Source {
     /// opening a FIFO would wait for a writer.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         regular(&path.metadata()?)?;
-        let file = File::open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        without_waiting(&mut options);
+        let file = options.open(path)?;
         let metadata = file.metadata()?;
         regular(&metadata)?;
         Ok(Self {
@@ -100,6 +103,19 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
         "not a regular file",
     ))
 }
+
+/// Something else may have taken the place of what was asked about.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn without_waiting(_: &mut OpenOptions) {}
 
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

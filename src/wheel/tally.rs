@@ -11,31 +11,36 @@ fn told_in_full(severity: Severity) -> usize {
     }
 }
 
-/// Collects findings; of each code the first few stay, the rest are counted.
+/// Collects findings; of each code and severity the first few stay, the rest are counted.
 #[derive(Debug, Default)]
 pub struct Tally {
     told: Vec<Finding>,
-    /// Code, how many there were, index in `told` of the last that was kept.
-    counts: Vec<(&'static str, usize, usize)>,
+    counts: Vec<Count>,
+}
+
+/// How many there were of one kind. Warnings do not crowd out an error of the same code.
+#[derive(Debug)]
+struct Count {
+    kind: (&'static str, Severity),
+    all: usize,
+    /// Index in `told` of the last that was kept.
+    last: usize,
 }
 
 impl Tally {
     /// Adds one finding.
     pub fn push(&mut self, finding: Finding) {
-        let index = self.told.len();
-        match self
-            .counts
-            .iter_mut()
-            .find(|(code, _, _)| *code == finding.code)
-        {
-            Some((_, count, last)) => {
-                *count = count.saturating_add(1);
-                if *count > told_in_full(finding.severity) {
+        let last = self.told.len();
+        let kind = (finding.code, finding.severity);
+        match self.counts.iter_mut().find(|count| count.kind == kind) {
+            Some(count) => {
+                count.all = count.all.saturating_add(1);
+                if count.all > told_in_full(finding.severity) {
                     return;
                 }
-                *last = index;
+                count.last = last;
             }
-            None => self.counts.push((finding.code, 1, index)),
+            None => self.counts.push(Count { kind, all: 1, last }),
         }
         self.told.push(finding);
     }
@@ -49,11 +54,11 @@ impl Tally {
 
     /// The findings, in the order of their coming; the last of a kind says how many more there were.
     pub fn finish(mut self) -> Vec<Finding> {
-        for (_, count, last) in self.counts {
+        for Count { all, last, .. } in self.counts {
             let Some(finding) = self.told.get_mut(last) else {
                 continue;
             };
-            let more = count.saturating_sub(told_in_full(finding.severity));
+            let more = all.saturating_sub(told_in_full(finding.severity));
             if more > 0 {
                 finding.message = format!("{} (and {more} more of this kind)", finding.message);
             }
@@ -100,6 +105,18 @@ mod tests {
         assert_eq!(told[19].message, "a 19 (and 5 more of this kind)");
         assert_eq!(told[20].message, "b");
         assert_eq!(told[22].message, "b (and 1 more of this kind)");
+    }
+
+    #[test]
+    fn warnings_do_not_crowd_out_an_error_of_their_code() {
+        let mut tally = Tally::default();
+        for _ in 0..50 {
+            tally.push(Finding::warning("a", "odd"));
+        }
+        tally.push(Finding::error("a", "wrong"));
+        let told = tally.finish();
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[3], Finding::error("a", "wrong"));
     }
 
     #[test]

@@ -146,12 +146,23 @@ fn purelib(wheel: &Headers) -> Option<Finding> {
     Some(Finding::warning("root-is-purelib", message))
 }
 
+/// A line that stands for more tags is not taken apart: a few kilobytes of dots can stand for
+/// billions. No file name is long enough for as many.
+const MOST_TAGS: usize = 100_000;
+
 /// All tags that a possibly compressed Tag line stands for.
 fn expanded(line: &str) -> Vec<String> {
     let parts: Vec<&str> = line.split('-').collect();
     let [python, abi, platform] = parts[..] else {
         return vec![line.to_owned()];
     };
+    let count = parts
+        .iter()
+        .map(|set| set.split('.').count())
+        .fold(1_usize, usize::saturating_mul);
+    if count > MOST_TAGS {
+        return vec![line.to_owned()];
+    }
     let mut tags = Vec::new();
     for python in python.split('.') {
         for abi in abi.split('.') {

@@ -119,12 +119,24 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
 /// work, because repairs can take minutes.
 fn can_hold_results(option: &str, folder: &Path) -> Result<(), String> {
     let named = format!("{option} {}", folder.display());
-    let there = folder.ancestors().find(|folder| folder.exists());
-    let there = there.unwrap_or(Path::new("."));
+    let there = nearest(folder).map_err(|error| format!("{named} cannot be made: {error}"))?;
     if !there.is_dir() {
         return Err(format!("{named}: {} is not a folder", there.display()));
     }
     writable(there).map_err(|error| format!("{named} cannot be written to: {error}"))
+}
+
+/// The folder itself, or the nearest above it that is there. A link counts, wherever it leads.
+fn nearest(folder: &Path) -> io::Result<&Path> {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    for folder in folder.ancestors().filter(|folder| *folder != Path::new("")) {
+        match folder.symlink_metadata() {
+            Ok(_) => return Ok(folder),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Path::new("."))
 }
 
 #[cfg(unix)]

@@ -19,6 +19,8 @@ pub(super) const DESCRIPTOR: u16 = 1 << 3;
 pub(super) const UTF8: u16 = 1 << 11;
 /// Bit 0 encrypted, bit 6 strongly, bit 13 with masked headers.
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+/// `version needed to extract` of zip64, the newest feature that a wheel may need.
+pub(super) const NEWEST_VERSION: u16 = 45;
 /// Bits that change nothing in how data is read: the level that was used.
 const LEVEL: u16 = 0b110;
 
@@ -167,7 +169,7 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
         let message =
             format!("compression method {method}: wheels use only stored (0) and deflated (8)");
         refuse("zip-method", message);
-    } else if raw.version & 0xff > 45 {
+    } else if raw.version & 0xff > NEWEST_VERSION {
         let message = "the member needs a later format version than 4.5".to_owned();
         refuse("zip-version", message);
     }
@@ -184,6 +186,7 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
             return None;
         }
     };
+    let odd_zip64 = extra.pypi_refuses(entry.method);
     if extra.renames(entry.name) {
         let message = "an extra field (0x7075) gives the member another name".to_owned();
         refuse("zip-extra-name", message);
@@ -205,9 +208,19 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
             return None;
         }
     }
+    if odd_zip64 {
+        problems.add(odd_length().at(&name));
+    }
     if !raw.comment.is_empty() {
         let message = "the entry has a comment, which PyPI refuses; repair drops it";
         problems.add(Finding::note("zip-comment", message).at(&name));
     }
     Some(entry)
+}
+
+/// Sizes that are said in a form which other readers know.
+pub(super) fn odd_length() -> Finding {
+    let message = "the zip64 extra field holds values in a combination that PyPI refuses; \
+                   repair writes it anew";
+    Finding::note("pypi-zip64", message)
 }

@@ -4,6 +4,7 @@
 
 use std::io;
 
+use super::central::NEWEST_VERSION;
 use super::fields::Fields;
 use crate::finding::Finding;
 use crate::wheel::problems::Problems;
@@ -73,7 +74,9 @@ fn end_record(source: &Source, problems: &mut Problems) -> io::Result<Option<End
     let tail_len = tail.len() as u64;
     let mut fitting: Vec<(End, u64)> = Vec::new();
     let mut other = None;
+    let mut last = 0;
     for at in signatures(&tail) {
+        last = at as u64;
         let Some(end) = tail
             .get(at..)
             .and_then(|record| parse_end(record, start, at))
@@ -90,9 +93,14 @@ fn end_record(source: &Source, problems: &mut Problems) -> io::Result<Option<End
         }
     }
     match (fitting.as_slice(), other) {
-        ([(end, padding)], inner) => {
-            if inner.is_some_and(|(inner, _)| inner.offset > end.offset) {
+        ([(end, padding)], _) => {
+            // Python looks for the last signature, whatever follows it.
+            if start.saturating_add(last) > end.offset {
                 problems.add(second_end());
+            }
+            if end.comment_len > 0 {
+                let message = "the archive has a comment; repair drops it";
+                problems.add(Finding::note("zip-comment", message));
             }
             if *padding > 0 {
                 let message = format!("{padding} trailing NUL bytes after the end of the archive");
@@ -189,7 +197,7 @@ fn zip64(
         problems.add(bad("the zip64 end record does not end at its locator"));
         return Ok(None);
     }
-    if version & 0xff > 45 {
+    if version & 0xff > NEWEST_VERSION {
         problems.add(bad(
             "the zip64 end record needs a later format version than 4.5",
         ));

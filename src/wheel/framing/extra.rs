@@ -63,6 +63,18 @@ impl<'a> Extra<'a> {
             .is_some_and(|value| value.get(5..) != Some(name))
     }
 
+    /// Whether PyPI refuses the length of the zip64 field of a member with this compression.
+    ///
+    /// Source: <https://github.com/pypi/warehouse/blob/main/warehouse/utils/zipfiles.py>
+    pub(super) fn pypi_refuses(&self, method: u16) -> bool {
+        const DEFLATED: u16 = 8;
+        match self.zip64.map(<[u8]>::len) {
+            None | Some(0 | 16 | 24 | 28) => false,
+            Some(8) => method == DEFLATED,
+            Some(_) => true,
+        }
+    }
+
     /// Puts the 64-bit values where the header holds sentinels. The extra field must hold
     /// those values and no others.
     pub(super) fn resolve(&self, mut sizes: Sizes) -> Result<Sizes, String> {

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::central::{Entry, UTF8};
+use super::central::{Entry, NEWEST_VERSION, UTF8, odd_length};
 use super::extra::{Extra, Sizes};
 use super::fields::Fields;
 use crate::finding::Finding;
@@ -16,6 +16,7 @@ const FIXED_LEN: usize = 30;
 
 /// A local header, as written.
 struct Local<'a> {
+    version: u16,
     flags: u16,
     method: u16,
     crc: u32,
@@ -68,7 +69,8 @@ fn variable_len(fixed: &[u8]) -> Option<usize> {
 
 fn parse(header: &[u8]) -> Option<Local<'_>> {
     let mut fields = Fields(header);
-    fields.array::<6>()?;
+    fields.array::<4>()?;
+    let version = fields.u16()?;
     let flags = fields.u16()?;
     let method = fields.u16()?;
     let _modified = fields.u32()?;
@@ -78,6 +80,7 @@ fn parse(header: &[u8]) -> Option<Local<'_>> {
     let name_len = fields.u16()?;
     let extra_len = fields.u16()?;
     Some(Local {
+        version,
         flags,
         method,
         crc,
@@ -98,6 +101,10 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
         let message = "the local header and the central directory mismatch in the UTF-8 flag";
         problems.add(Finding::warning("zip-local-flags", message).at(&shown));
     }
+    if local.version & 0xff > NEWEST_VERSION {
+        let message = "the local header needs a later format version than 4.5";
+        problems.add(Finding::error("zip-version", message).at(&shown));
+    }
     let mut mismatch = |what: &str| {
         let message = format!("the local header and the central directory mismatch in the {what}");
         problems.add(Finding::error("zip-local-header", message).at(&shown));
@@ -111,7 +118,9 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     if entry.method != local.method {
         mismatch("compression method");
     }
+    let mut odd_zip64 = false;
     let resolved = Extra::parse(local.extra).and_then(|extra| {
+        odd_zip64 = extra.pypi_refuses(local.method);
         if extra.renames(local.name) {
             return Err("a local extra field (0x7075) gives the member another name".to_owned());
         }
@@ -133,6 +142,9 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     }
     if differs(sizes.size, entry.size) || differs(sizes.compressed, entry.compressed) {
         mismatch("size");
+    }
+    if odd_zip64 {
+        problems.add(odd_length().at(&shown));
     }
 }
 

@@ -105,6 +105,12 @@ fn check_locals<'a>(
     Ok(placed)
 }
 
+/// Whether a member can have this path; why not.
+pub(crate) fn check_path(path: &str) -> Result<(), String> {
+    let plain = names::plain_path(path.as_bytes());
+    plain.map(|_| ()).map_err(|finding| finding.message)
+}
+
 /// Turns entries into members; directories are checked and left out.
 fn members(placed: &[Placed<'_>], problems: &mut Problems) -> Vec<Member> {
     let mut members = Vec::with_capacity(placed.len());
@@ -120,6 +126,9 @@ fn members(placed: &[Placed<'_>], problems: &mut Problems) -> Vec<Member> {
         if !path.is_ascii() && entry.flags & UTF8 == 0 {
             let message = "the name is UTF-8 but not marked so: some tools will read another name";
             problems.add(Finding::warning("zip-name-encoding", message).at(path));
+        }
+        if let Some(finding) = names::check_characters(path) {
+            problems.add(finding.at(path));
         }
         named.push(Named {
             path,

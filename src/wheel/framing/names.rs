@@ -102,6 +102,23 @@ fn is_below(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Characters that uv refuses in names, though they are neither controls nor formatting: those for
+/// private use, and those that are none.
+fn private_or_none(character: char) -> bool {
+    let code = u32::from(character);
+    matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..)
+        || matches!(character, '\u{fdd0}'..='\u{fdef}')
+        || code & 0xfffe == 0xfffe
+}
+
+/// A path that this program reads, and others do not.
+pub(super) fn check_characters(path: &str) -> Option<Finding> {
+    let message = "a character for private use, or none at all, in the name: uv refuses it";
+    path.chars()
+        .any(private_or_none)
+        .then(|| Finding::warning("zip-name-private", message))
+}
+
 /// Names that are one on a file system that ignores case or normalises Unicode.
 fn check_twins(names: &[Named<'_>], problems: &mut Problems) {
     let mut known: HashMap<String, &str> = HashMap::with_capacity(names.len());
