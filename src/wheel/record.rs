@@ -73,7 +73,7 @@ impl Record {
                 Finding::error("record-encoding", "RECORD is not UTF-8").at(path),
             ]);
         };
-        if text.lines().any(str::is_empty) {
+        if has_blank_line(text) {
             let message = "RECORD has an empty line, at which pip fails";
             tally.push(Finding::warning("record-blank-line", message));
         }
@@ -295,6 +295,16 @@ impl Hash {
             digest: digest.to_owned(),
         }))
     }
+}
+
+/// Whether a line is empty that is no part of a quoted field.
+fn has_blank_line(text: &str) -> bool {
+    let mut quoted = false;
+    text.lines().any(|line| {
+        let blank = line.is_empty() && !quoted;
+        quoted ^= line.matches('"').count() % 2 == 1;
+        blank
+    })
 }
 
 /// Whether two rows of one file contradict each other.
@@ -564,7 +574,6 @@ mod tests {
         let cases = [
             row.clone(),
             row.replace('\n', "\r\n"),
-            format!("\n\n{row}\r\n\n"),
             row.replace("evil/a.py", "\"evil/a.py\""),
             format!("evil/a.py,{SHA512},9\n"),
             row.replace(",9\n", ",\n"),
@@ -573,6 +582,9 @@ mod tests {
         for rows in cases {
             assert_eq!(judge(&rows, &["evil/a.py"], false), [], "{rows}");
         }
+        let blank = format!("\n\n{row}\r\n\n");
+        let told = judge(&blank, &["evil/a.py"], false);
+        assert_eq!(told, [("record-blank-line", Severity::Warning)]);
         let signatures = [
             "evil-1.0.dist-info/RECORD.jws",
             "evil-1.0.dist-info/RECORD.p7s",

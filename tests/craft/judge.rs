@@ -229,8 +229,8 @@ pub fn written(folder: &Path) -> Result<PathBuf, String> {
     let path = folder.join(name);
     let wheel = Wheel::open(&path, &OpenOptions::default()).map_err(|error| error.to_string())?;
     let ours = |code: &str| {
-        let named = code.ends_with("-twins") || code == "zip-name-private";
-        let framing = code.starts_with("zip-") && !named;
+        let theirs = code.ends_with("-twins") || code == "zip-name-private";
+        let framing = code.starts_with("zip-") && !theirs;
         framing || (code.starts_with("record-")) || code.starts_with("wheel-")
     };
     let odd: Vec<String> = wheel

@@ -154,6 +154,27 @@ fn metadata() {
     hold(&[Case::sound("not-utf8", &bytes)]);
 }
 
+/// What is held in memory is not as large as a stranger likes.
+#[test]
+fn files_that_would_fill_the_memory() {
+    let lines = |line: &str, size: usize| line.repeat(size / line.len()).into_bytes();
+    let wheel = Maker::default().with(|maker| maker.wheel = Some(lines("a:\n", 100 << 20)));
+    let text = Maker::default().with(|maker| maker.metadata = Some(lines("a:\n", 100 << 20)));
+    let points = Maker::default().file(
+        "evil-1.0.dist-info/entry_points.txt",
+        lines("[a]\n", 100 << 20),
+    );
+    let record = Maker::default().with(|maker| maker.record = Some(lines("a,,\n", 100 << 20)));
+    let cases = [
+        ("wheel", wheel),
+        ("metadata", text),
+        ("points", points),
+        ("record", record),
+    ]
+    .map(|(id, maker)| Case::refused(id, &maker, &["too-large"]));
+    hold(&cases);
+}
+
 #[test]
 fn entry_points() {
     let with = |text: &[u8]| Maker::default().file("evil-1.0.dist-info/entry_points.txt", text);

@@ -93,6 +93,9 @@ fn what_is_not_one_archive() {
         framed("end-in-comment", &["zip-second-end"], |archive| {
             archive.comment = Archive::default().build();
         }),
+        framed("signature-in-comment", &["zip-second-end"], |archive| {
+            archive.comment = b"hello PK\x05\x06".to_vec();
+        }),
         framed("comment-too-short", &["zip-trailing-data"], |archive| {
             archive.comment = b"hello".to_vec();
             archive.end.comment_len = Some(2);
@@ -334,6 +337,9 @@ fn features_that_wheels_do_not_have() {
         both("reserved-flag", &["zip-flags"], 0x8000),
         member("version", &["zip-version"], |entry| {
             entry.central.version = Some(63);
+            entry.local.version = Some(63);
+        }),
+        member("version-of-one-header", &["zip-version"], |entry| {
             entry.local.version = Some(63);
         }),
         member("disk", &["zip-multi-disk"], |entry| entry.disk = 1),

@@ -62,6 +62,12 @@ fn tags() {
             &["wheel-tag-compressed"],
         )
         .repair(End::Any),
+        case(
+            "compressed-without-end",
+            &format!("Tag: {0}-{0}-{0}\n", vec!["a"; 4000].join(".")),
+            &["wheel-tags-differ"],
+        )
+        .repair(End::Refused),
         case("folded", "Tag:\n  cp311-cp311-linux_x86_64\n", &[]),
         case("twice", &format!("{TAG}{TAG}"), &[]),
         case("no-tag-at-all", "Tag: nonsense\n", &["wheel-tags-differ"]).repair(End::Refused),

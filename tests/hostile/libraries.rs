@@ -124,6 +124,30 @@ fn chains_and_rings() {
     ]);
 }
 
+/// Names that a folder takes and an archive must not have, or that are too long with eight digits more.
+#[test]
+fn names_that_no_member_can_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("lib{}.so.1", "x".repeat(240));
+    let names = [
+        long.as_str(),
+        "lib\u{202e}x.so",
+        "lib\x1b[2J.so",
+        "lib\\x.so",
+    ];
+    let cases = names.map(|name| {
+        fs::write(folder.path().join(name), library(name, &[])).unwrap();
+        Case::told(
+            &format!("{name:?}"),
+            &Maker::with_extension(extension(&[name])),
+            &[],
+        )
+        .repair(End::Refused)
+        .libraries(folder.path())
+    });
+    hold(&cases);
+}
+
 #[test]
 fn a_member_where_the_graft_would_go() {
     let good = good();

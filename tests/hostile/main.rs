@@ -16,4 +16,5 @@ mod framing;
 mod headers;
 mod libraries;
 mod names;
+mod pypi;
 mod record;

@@ -77,6 +77,23 @@ fn odd_paths_that_are_fine() {
 }
 
 #[test]
+fn characters_that_others_refuse() {
+    let cases = ["evil/\u{e000}.py", "evil/\u{ffff}.py", "evil/\u{10fffe}.py"].map(|name| {
+        let maker = Maker::default().file(name, "x");
+        Case::told(&format!("{name:?}"), &maker, &["zip-name-private"])
+    });
+    hold(&cases);
+    let hidden = ["evil/\u{8e2}.py", "evil/\u{13430}.py", "evil/\u{e0041}.py"].map(|name| {
+        Case::refused(
+            &format!("{name:?}"),
+            &Maker::default().file(name, "x"),
+            &["zip-name"],
+        )
+    });
+    hold(&hidden);
+}
+
+#[test]
 fn names_without_the_flag_for_utf8() {
     let entry = Entry::new("evil/caf\u{e9}.txt", "x").with(|entry| {
         entry.local.flags = Some(0);
@@ -213,6 +230,15 @@ fn an_output_name_that_no_file_system_takes() {
     let file = format!("{name}-1.0-{tag}.whl");
     let maker = project(&file, &name, "1.0", tag);
     hold(&[Case::told("too-long", &maker, &[]).repair(End::Refused)]);
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join(&file), maker.build()).unwrap();
+    let output = crate::craft::judge::audit("repair")
+        .current_dir(place.path())
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(crate::craft::judge::codes(&output).contains("output-name"));
 }
 
 #[test]

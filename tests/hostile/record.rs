@@ -124,7 +124,12 @@ fn forms_that_are_fine_or_told() {
     });
     let cases = [
         Case::sound("crlf", &swap("\n", "\r\n")),
-        Case::sound("blank-lines", &swap("\n", "\n\n")),
+        Case::told("blank-lines", &swap("\n", "\n\n"), &["record-blank-line"]),
+        Case::told(
+            "blank-line-crlf",
+            &swap("\n", "\r\n\r\n"),
+            &["record-blank-line"],
+        ),
         Case::sound(
             "no-newline-at-end",
             &with_record(|record| record[..record.len() - 1].to_vec()),
@@ -177,6 +182,19 @@ fn records_that_cannot_be_read() {
         ),
     ];
     hold(&cases);
+}
+
+/// Fifty rows that are only odd do not hide one that leads out.
+#[test]
+fn warnings_hide_no_error() {
+    let odd = with_record(|record| {
+        let mut rows = "./evil/odd.py,,
+"
+        .repeat(50);
+        rows.push_str("../../outside,,\n");
+        [record.as_slice(), rows.as_bytes()].concat()
+    });
+    hold(&[Case::refused("hidden", &odd, &["record-path"]).option("--fix-record")]);
 }
 
 #[test]

@@ -141,6 +141,24 @@ fn folders_that_cannot_hold_results() {
     assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
+#[test]
+fn folders_that_cannot_be_made() {
+    let place = Place::new();
+    let link = place.path("link");
+    symlink(place.path("nowhere"), &link).unwrap();
+    let long = place.path(&"x".repeat(300));
+    for out in [
+        link.clone(),
+        link.join("below"),
+        long.clone(),
+        long.join("below"),
+    ] {
+        let output = place.repair(&out).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{out:?}: {output:?}");
+    }
+    assert!(!place.path("nowhere").exists());
+}
+
 /// Not even before minutes of work: a folder that is closed to this user is said first.
 #[test]
 fn a_closed_folder() {

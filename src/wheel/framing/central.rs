@@ -186,7 +186,6 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
             return None;
         }
     };
-    let odd_zip64 = extra.pypi_refuses(entry.method);
     if extra.renames(entry.name) {
         let message = "an extra field (0x7075) gives the member another name".to_owned();
         refuse("zip-extra-name", message);
@@ -208,9 +207,8 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
             return None;
         }
     }
-    if odd_zip64 {
-        problems.add(odd_length().at(&name));
-    }
+    let odd_zip64 = extra.pypi_refuses(entry.method);
+    problems.extend(odd_zip64.then(|| odd_length().at(&name)));
     if !raw.comment.is_empty() {
         let message = "the entry has a comment, which PyPI refuses; repair drops it";
         problems.add(Finding::note("zip-comment", message).at(&name));

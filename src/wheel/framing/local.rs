@@ -143,9 +143,7 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     if differs(sizes.size, entry.size) || differs(sizes.compressed, entry.compressed) {
         mismatch("size");
     }
-    if odd_zip64 {
-        problems.add(odd_length().at(&shown));
-    }
+    problems.extend(odd_zip64.then(|| odd_length().at(&shown)));
 }
 
 /// Whether `descriptor`, everything between the data and the next header, repeats the

@@ -50,7 +50,7 @@ fn a() -> Entry {
 
 #[test]
 fn sound_archives_are_silent() {
-    let good: [(&str, Vec<u8>); 8] = [
+    let good: [(&str, Vec<u8>); 7] = [
         ("plain", with(&[a()])),
         (
             "stored",
@@ -83,17 +83,15 @@ fn sound_archives_are_silent() {
                 ..Ends::default()
             }),
         ),
-        (
-            "comment",
-            ending(&Ends {
-                comment: b"hello".to_vec(),
-                ..Ends::default()
-            }),
-        ),
     ];
     for (what, bytes) in good {
         assert_eq!(judge(&bytes), [], "{what}");
     }
+    let comment = ending(&Ends {
+        comment: b"hello".to_vec(),
+        ..Ends::default()
+    });
+    assert_eq!(judge(&comment), [(Severity::Note, "zip-comment")]);
 }
 
 #[test]
