@@ -5,6 +5,7 @@ import re
 import sys
 import zipfile
 
+from . import pypi
 from .programs import run
 from .report import Failure
 
@@ -38,7 +39,7 @@ def expanded_tags(path):
 
 
 def check_archive(path):
-    """zipfile's own test, no directory entries, no duplicates, each member in RECORD with its hash and size."""
+    """PyPI's rules, zipfile's own test, no directory entries, no duplicates, each member in RECORD with its hash and size."""
     run([sys.executable, "-m", "zipfile", "-t", path])
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -49,6 +50,7 @@ def check_archive(path):
         if not names[-1].endswith(".dist-info/RECORD"):
             raise Failure(f"{path.name}: the last member is {names[-1]}, not RECORD")
         check_modes(archive)
+    pypi.check(path)
     if wheel_tags(path) != expanded_tags(path):
         raise Failure(f"{path.name}: WHEEL says {wheel_tags(path)}, the name {expanded_tags(path)}")
 
