@@ -3,9 +3,13 @@
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from typing import NamedTuple
 
 from .report import Failure
 
@@ -63,6 +67,52 @@ def run(command, *, env=None, cwd=None, accept=(0,), timeout=1800):
         tail = "\n".join((done.stdout + done.stderr).rstrip().splitlines()[-25:])
         raise Failure(f"{' '.join(command)}\nexit status {done.returncode}\n{tail}")
     return done
+
+
+class Measured(NamedTuple):
+    """What a run took, and what it gave."""
+
+    seconds: float
+    processor: float  # user and system seconds
+    mib: float  # the most memory it had
+    status: int
+    output: str  # of both streams
+
+
+def measured(command, *, env=None, cwd=None, limit=None):
+    """Runs a program and measures it; one that runs longer than `limit` seconds is ended.
+
+    The memory is VmHWM of the program itself, read until it ends: `ru_maxrss` would count that of this process too,
+    which the child has for a moment.
+    """
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        words = [str(word) for word in command]
+        child = subprocess.Popen(words, env=env or clean_env(), cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        most = 0
+        while True:
+            ended, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if ended:
+                break
+            most = max(most, high_water(child.pid))
+            if limit and time.perf_counter() - start > limit:
+                child.kill()
+            time.sleep(0.002)
+        seconds = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, most / 1024, child.returncode, text)
+
+
+def high_water(pid):
+    """The most KiB of memory that a process had; 0 once it has none any more."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def require(programs):

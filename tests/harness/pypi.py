@@ -7,6 +7,7 @@ https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/.
 
 import configparser
 import email
+import mmap
 import re
 import struct
 import tarfile
@@ -17,6 +18,8 @@ from .report import Failure
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64, LOCATOR = b"PK\x06\x06", b"PK\x06\x07"
 MIB = 1 << 20
+# Larger members are checked piece by piece, and not kept.
+KEPT = 16 * MIB
 
 ARCHES = "x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64"
 PLATFORMS = re.compile(
@@ -87,6 +90,38 @@ def long_values(extra, short, method, name):
     return values
 
 
+def stored(one, packed, name):
+    """The content of a member that is not compressed, in pieces."""
+    end = one.at + packed
+    while one.at < end:
+        yield one.take(min(MIB, end - one.at))
+
+
+def inflated(one, packed, name):
+    """The content of a compressed member, in pieces."""
+    stream = zlib.decompressobj(-15)
+    for left in stored(one, packed, name):
+        piece = None
+        while piece is None or len(piece) == MIB:
+            piece = stream.decompress(left, MIB)
+            left = stream.unconsumed_tail
+            yield piece
+    if not stream.eof or stream.unused_data:
+        refuse(f"{name}: the compressed data does not end where it should")
+
+
+def content_of(one, name, method, packed, size, crc):
+    """What follows the header of a member; nothing if it is large."""
+    seen, length, kept = 0, 0, []
+    for piece in (inflated if method else stored)(one, packed, name):
+        seen, length = zlib.crc32(piece, seen), length + len(piece)
+        if size <= KEPT:
+            kept.append(piece)
+    if length != size or seen != crc:
+        refuse(f"{name}: its data is not what the header says")
+    return b"".join(kept)
+
+
 def local(one):
     """A member after the signature of its local header: name, what the header says, content."""
     start = one.at - 4
@@ -95,14 +130,7 @@ def local(one):
     size, packed = long_values(one.take(extra), (size, packed), method, name)
     if flags & ~0x806 or method not in (0, 8):
         refuse(f"{name}: flags {flags:#x}, method {method}")
-    content = raw = one.take(packed)
-    if method == 8:
-        inflate = zlib.decompressobj(-15)
-        content = inflate.decompress(raw)
-        if not inflate.eof or inflate.unused_data:
-            refuse(f"{name}: the compressed data does not end where it should")
-    if len(content) != size or zlib.crc32(content) != crc:
-        refuse(f"{name}: its data is not what the header says")
+    content = content_of(one, name, method, packed, size, crc)
     return name, (flags, method, crc, packed, size, start), content
 
 
@@ -142,7 +170,10 @@ def end(one, signature, start, size, count):
 
 
 def members(data):
-    """{name: content}, in order; every byte of the archive belongs to a record that is as it must be."""
+    """{name: content} and the size of all content; every byte of the archive belongs to a record that is as it must be.
+
+    Of members over KEPT the content is empty.
+    """
     one = Pass(data)
     locals_, contents = {}, {}
     signature = one.take(4)
@@ -166,7 +197,7 @@ def members(data):
     if not listed:
         refuse("there are no members")
     end(one, signature, start, size, len(listed))
-    return contents
+    return contents, sum(says[4] for says in listed.values())
 
 
 def check_metadata(path, contents):
@@ -197,16 +228,16 @@ def check_metadata(path, contents):
                     refuse(f"{script} is not the name of a script")
 
 
-def check(path):
-    """Fails with the first rule of PyPI's that a wheel breaks."""
-    data = path.read_bytes()
+def check(path, limits=True):
+    """Fails with the first rule of PyPI's that a wheel breaks; its `limits` of size are left out if asked."""
     if tarfile.is_tarfile(path):
         refuse("it is a tar archive too")
     for platform in path.name.removesuffix(".whl").split("-")[-1].split("."):
         if not PLATFORMS.fullmatch(platform):
             refuse(f"the platform tag {platform}")
-    contents = members(data)
-    inflated = sum(map(len, contents.values()))
-    if len(data) > 100 * MIB or (inflated > 64 * MIB and inflated > 50 * len(data)):
-        refuse(f"{len(data)} bytes that inflate to {inflated}")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        contents, inflated = members(data)
+    size = path.stat().st_size
+    if limits and (size > 100 * MIB or (inflated > 64 * MIB and inflated > 50 * size)):
+        refuse(f"{size} bytes that inflate to {inflated}")
     check_metadata(path, contents)
