@@ -179,13 +179,14 @@ pub struct Group<'a> {
     pub files: Vec<(String, Vec<&'a str>)>,
 }
 
-/// Groups by version and library, worst first.
+/// Groups by version and library, worst first: of the versions that force one tag the newest.
 pub fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
+    type Key<'a> = (Reverse<(Since, Vec<u64>)>, &'a str, &'a str);
     type Files<'a> = BTreeMap<&'a str, (&'a Blame, Vec<&'a str>)>;
-    let mut found: BTreeMap<(Reverse<Since>, &str, &str), Files<'_>> = BTreeMap::new();
+    let mut found: BTreeMap<Key<'_>, Files<'_>> = BTreeMap::new();
     for one in blame {
         let key = (
-            Reverse(one.since),
+            Reverse((one.since, numbers(&one.version))),
             one.version.as_str(),
             one.library.as_str(),
         );
@@ -194,8 +195,8 @@ pub fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
         symbols.extend(one.symbol.as_deref());
     }
     let groups = found.into_iter();
-    let groups = groups.map(|((since, version, library), files)| Group {
-        since: since.0,
+    let groups = groups.map(|((Reverse((since, _)), version, library), files)| Group {
+        since,
         version,
         library,
         files: files
@@ -204,6 +205,12 @@ pub fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
             .collect(),
     });
     groups.collect()
+}
+
+/// The numbers in a version, to tell which of two is newer.
+fn numbers(version: &str) -> Vec<u64> {
+    let parts = version.split(|c: char| !c.is_ascii_digit());
+    parts.filter_map(|part| part.parse().ok()).collect()
 }
 
 impl Group<'_> {
@@ -359,6 +366,18 @@ mod tests {
                 (Since::Rung(3), 0, 1, 1)
             ]
         );
+    }
+
+    #[test]
+    fn the_newest_version_of_a_step_comes_first() {
+        let with = |version: &str| Blame {
+            version: version.to_owned(),
+            ..at(Since::Rung(7), "a.so", "open")
+        };
+        let blame = ["GLIBC_2.9", "GLIBC_2.34", "GLIBC_2.10"].map(with);
+        let groups = groups(&blame);
+        let versions: Vec<_> = groups.iter().map(|group| group.version).collect();
+        assert_eq!(versions, ["GLIBC_2.34", "GLIBC_2.10", "GLIBC_2.9"]);
     }
 
     #[test]

@@ -24,7 +24,9 @@ use crate::escape::escape_bytes;
 /// More symbols are refused. The largest libraries known have a tenth of this.
 const MOST_SYMBOLS: u64 = 1 << 22;
 /// More bytes of kept names are refused.
-const MOST_NAME_BYTES: usize = 64 << 20;
+const MOST_NAME_BYTES: usize = 32 << 20;
+/// More symbols that a file wants from others are refused.
+const MOST_IMPORTS: usize = 1 << 20;
 /// How functions are called that say what a file is: a Python module, Python itself.
 const KEPT_FUNCTIONS: [&[u8]; 4] = [b"Py", b"_Py", b"init", b"_cffi_pypyinit_"];
 
@@ -196,6 +198,11 @@ impl<'v, 'i> Reader<'v, 'i> {
                 self.add_function(symbol)?;
             }
             return Ok(());
+        }
+        if self.imports.len() >= MOST_IMPORTS {
+            return Err(ElfError::malformed(
+                "it wants more symbols from others than any linker writes",
+            ));
         }
         let name = self.name_of(symbol)?;
         let name = self.keep(&name)?;

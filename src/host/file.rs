@@ -155,8 +155,9 @@ pub(super) fn read_text(root: &Path, path: &Path, limit: u64) -> Result<String, 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(Identity);
 
+/// With its size and time: a file that is written to is another one.
 #[cfg(unix)]
-type Identity = (u64, u64);
+type Identity = (u64, u64, u64, i64, i64);
 #[cfg(not(unix))]
 type Identity = PathBuf;
 
@@ -164,7 +165,14 @@ impl FileId {
     #[cfg(unix)]
     pub(super) fn new(_: &Path, metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
-        Self((metadata.dev(), metadata.ino()))
+        let (seconds, nanoseconds) = (metadata.mtime(), metadata.mtime_nsec());
+        Self((
+            metadata.dev(),
+            metadata.ino(),
+            metadata.len(),
+            seconds,
+            nanoseconds,
+        ))
     }
 
     #[cfg(not(unix))]

@@ -320,8 +320,20 @@ impl Host {
         if same && metadata.len() == library.size {
             Ok(file)
         } else {
-            Err(io::Error::other("it changed while it was in use"))
+            Err(io::Error::other(Changed))
         }
+    }
+
+    /// Whether the file of a library is still the one that was found.
+    ///
+    /// # Errors
+    /// Says that it is not, or why it cannot be asked.
+    pub fn check_unchanged(&self, library: &HostLibrary) -> io::Result<()> {
+        let metadata = fs::symlink_metadata(&library.real_path)?;
+        if FileId::new(&library.real_path, &metadata) == library.id {
+            return Ok(());
+        }
+        Err(io::Error::other(Changed))
     }
 
     /// The ELF image of a library that was found earlier; only what is asked for is read.
@@ -342,6 +354,16 @@ impl Host {
         let known = Arc::clone(lock(&self.known).entry(library.id.clone()).or_default());
         known.sha256(|| self.open(library))
     }
+}
+
+/// A library is not the file any more that it was when it was found.
+#[derive(Debug, thiserror::Error)]
+#[error("it changed while it was in use")]
+struct Changed;
+
+/// Whether that is why a library could not be read.
+pub fn has_changed(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Changed>())
 }
 
 fn make_absolute(dir: &mut PathBuf) {

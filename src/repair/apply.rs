@@ -10,10 +10,12 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::editing::{Origin, PlannedEdit, StrippedFile};
 use super::repaired::Repaired;
+use super::source::unreadable;
 use super::store::{GraftStore, Order};
 use super::{Plan, sbom, self_check, shim};
 use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
+use crate::host::Host;
 use crate::wheel::publish::{self, Published};
 use crate::wheel::self_check::check_written;
 use crate::wheel::write::{
@@ -66,6 +68,8 @@ impl Plan {
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
             check_written(path, written)?;
             self_check::check(self, wheel, store.host(), path, written)?;
+            wheel.check_unchanged()?;
+            self.check_libraries(store.host())?;
             // Last: a wheel that is not published leaves no debug files.
             let folder = self.options.debug_dir.as_deref();
             let files = stripped.iter();
@@ -84,6 +88,16 @@ impl Plan {
             unchanged,
             stripped: kept,
             findings,
+        })
+    }
+
+    /// What was brought in is what was judged.
+    fn check_libraries(&self, host: &Host) -> Result<(), Finding> {
+        self.grafts.iter().try_for_each(|graft| {
+            host.check_unchanged(&graft.library).map_err(|error| {
+                let path = graft.library.real_path.display();
+                unreadable(&error).at(path.to_string())
+            })
         })
     }
 

@@ -89,3 +89,103 @@ fn failed(what: &str) -> Finding {
     Finding::error("self-check", message)
         .help("please report this with the wheel; nothing was written")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::elf::synth::Synth;
+    use crate::host::HostOptions;
+    use crate::repair::{GraftStore, RepairOptions};
+    use crate::wheel::OpenOptions;
+    use crate::wheel::sample::{Ends, archive, entry, on_disk};
+
+    struct Made {
+        _folder: tempfile::TempDir,
+        input: Wheel,
+        store: GraftStore,
+        plan: Plan,
+        written: Vec<Written>,
+        path: PathBuf,
+    }
+
+    fn made() -> Made {
+        let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let wheel = data.join("wheels/greet-1.0-cp38-abi3-linux_x86_64.whl");
+        let input = Wheel::open(&wheel, &OpenOptions::for_repair()).unwrap();
+        let store = GraftStore::new(Host::new(HostOptions {
+            no_host: true,
+            lib_paths: vec![data.join("libs/x86_64-glibc")],
+            ..HostOptions::default()
+        }));
+        let judgement = audit(&input, store.host(), &AuditOptions::default()).unwrap();
+        let options = RepairOptions::default();
+        let plan = Plan::new(&input, &judgement, store.host(), &options).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let repaired = plan.apply(&input, &store, folder.path()).unwrap();
+        Made {
+            _folder: folder,
+            input,
+            store,
+            plan,
+            written: repaired.members,
+            path: repaired.path,
+        }
+    }
+
+    impl Made {
+        fn check(&self, path: &Path) -> Result<(), Finding> {
+            let host = self.store.host();
+            check(&self.plan, &self.input, host, path, &self.written)
+        }
+
+        /// Why the result is refused with the member that `which` picks replaced by `bytes`.
+        fn refused(&self, which: impl Fn(&str) -> bool, bytes: &[u8]) -> String {
+            let result = Wheel::open(&self.path, &OpenOptions::default()).unwrap();
+            let members = result.members.iter().enumerate();
+            let entries: Vec<_> = members
+                .map(|(id, member)| {
+                    let own = || result.read(id, u64::MAX).unwrap();
+                    let replaced = which(&member.path).then(|| bytes.to_vec());
+                    entry(&member.path, replaced.unwrap_or_else(own))
+                })
+                .collect();
+            let disk = on_disk(&archive(&entries, &Ends::default()));
+            let finding = self.check(&disk.path).unwrap_err();
+            assert_eq!(finding.code, "self-check");
+            finding.message
+        }
+    }
+
+    #[test]
+    fn only_the_wheel_that_was_promised_passes() {
+        let made = made();
+        made.check(&made.path).unwrap();
+
+        let graft = made.plan.grafts[0].member.clone();
+        let synth = || Synth::new(true, false).needed("libc.so.6");
+        let other = synth().soname("libother.so.1").build();
+        let message = made.refused(|path| path == graft, &other);
+        assert!(message.contains("is not there as"), "{message}");
+        let message = made.refused(|path| path == graft, b"no library");
+        assert!(message.contains("is not there as"), "{message}");
+
+        let is_extension = |path: &str| path.ends_with("_greet.abi3.so");
+        let newer = synth()
+            .needs("libc.so.6", &["GLIBC_2.38"])
+            .import("strlcpy", Some("GLIBC_2.38"));
+        let message = made.refused(is_extension, &newer.build());
+        assert!(message.contains("it deserves manylinux_2_38"), "{message}");
+        let lost = synth().needed("liblost.so.1").build();
+        let message = made.refused(is_extension, &lost);
+        assert!(message.contains("it deserves linux_x86_64"), "{message}");
+
+        let is_wheel = |path: &str| path.ends_with(".dist-info/WHEEL");
+        let text = "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp38-abi3-linux_x86_64\n";
+        let message = made.refused(is_wheel, text.as_bytes());
+        assert!(message.contains("wheel-tags-differ"), "{message}");
+        let message = made.refused(|path| path.ends_with("/METADATA"), b"Name: other\n");
+        assert!(message.contains("metadata-"), "{message}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Which libraries a repair brings in, and the files they come from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::audit::{Input, missing};
 use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::{Finding, Severity};
 use crate::fnmatch::Pattern;
-use crate::host::HostLibrary;
+use crate::host::{HostLibrary, has_changed};
 use crate::policy::Since;
 use crate::wheel::Wheel;
 
@@ -66,6 +67,10 @@ pub(super) fn all(question: &Question<'_>) -> Result<BTreeMap<NodeId, Source>, V
     }
 }
 
+/// Bytes of a library that may come in. The largest that people ship have a tenth of this; one
+/// of many terabytes, mostly holes, takes no place on its disk but days to read.
+const LARGEST: u64 = 16 << 30;
+
 fn read(
     question: &Question<'_>,
     node: NodeId,
@@ -80,15 +85,33 @@ fn read(
     let Some(Origin::Host(library)) = origin else {
         return Ok(None);
     };
-    let sha256 = question.host.sha256(library).map_err(|error| {
-        let message = format!("{} cannot be read: {error}", library.real_path.display());
-        Finding::error("lib-unreadable", message)
-    })?;
+    if library.size > LARGEST {
+        let message = format!(
+            "{} has {} bytes, more than can be brought into a wheel ({LARGEST})",
+            library.real_path.display(),
+            library.size
+        );
+        let finding = Finding::error("lib-too-large", message);
+        return Err(finding.help("strip it, or --exclude it if every machine has it"));
+    }
+    let sha256 = question.host.sha256(library);
+    let sha256 =
+        sha256.map_err(|error| unreadable(&error).at(library.real_path.display().to_string()))?;
     Ok(Some(Source {
         library: Arc::clone(library),
         sha256,
         sonames,
     }))
+}
+
+/// Why a library that was found cannot come in.
+pub(super) fn unreadable(error: &io::Error) -> Finding {
+    let code = if has_changed(error) {
+        "input-changed"
+    } else {
+        "lib-unreadable"
+    };
+    Finding::error(code, format!("cannot be read: {error}"))
 }
 
 /// Every library that is needed and was not found.

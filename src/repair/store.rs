@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::editing::PlannedEdit;
+use super::source::unreadable;
 use crate::elf::Edit;
 use crate::finding::Finding;
 use crate::host::{FileId, Host, HostLibrary};
@@ -72,9 +73,6 @@ impl GraftStore {
     }
 
     fn make(&self, order: &Order<'_>) -> Result<Prepared, Finding> {
-        let unreadable = |error: &std::io::Error| {
-            Finding::error("lib-unreadable", format!("cannot be read: {error}"))
-        };
         let image = self
             .host
             .image(order.library)

@@ -1,5 +1,7 @@
 //! Text for people: colours by meaning, lines that fit the terminal.
 
+use std::ops::Range;
+
 use crate::escape::escape;
 
 /// What a piece of text means; colours follow from it.
@@ -46,24 +48,54 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Cuts at spaces so that each part fits beside `column`; a long word has a line of its own.
+    /// Cuts at spaces so that each part fits beside `column`, and after `/` where a path has no
+    /// room on a line of its own. A longer word is not cut.
     pub fn wrap<'a>(&self, text: &'a str, column: usize) -> Vec<&'a str> {
+        self.hang(text, column, column)
+    }
+
+    /// The same, with `used` columns of the first line taken.
+    pub fn hang<'a>(&self, text: &'a str, used: usize, column: usize) -> Vec<&'a str> {
+        let ranges = self.lines(text, used, column).into_iter();
+        ranges.filter_map(|range| text.get(range)).collect()
+    }
+
+    /// Where the lines of `text` begin and end.
+    fn lines(&self, text: &str, used: usize, column: usize) -> Vec<Range<usize>> {
         // Narrower than this, more lines would not read better.
         const NARROWEST: usize = 24;
         let Some(width) = self.width else {
-            return vec![text];
+            return vec![0..text.len()];
         };
-        let width = width.saturating_sub(column).max(NARROWEST);
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some(cut) = cut(rest, width) {
-            let (part, after) = rest.split_at(cut);
-            parts.push(part.trim_end_matches(' '));
-            rest = after.trim_start_matches(' ');
+        let hanging = width.saturating_sub(column).max(NARROWEST);
+        let mut room = match width.saturating_sub(used) {
+            _ if used == column => hanging,
+            room => room,
+        };
+        let mut lines = Vec::new();
+        let mut start = 0;
+        while let Some(rest) = text.get(start..)
+            && let Some(cut) = cut(rest, room, hanging)
+        {
+            let end = start.saturating_add(cut);
+            lines.push(start..end.saturating_sub(spaces_before(rest, cut)));
+            start = end.saturating_add(spaces_after(rest, cut));
+            room = hanging;
         }
-        parts.push(rest);
-        parts
+        lines.push(start..text.len());
+        lines
     }
+}
+
+fn spaces_before(text: &str, at: usize) -> usize {
+    let part = text.get(..at).unwrap_or_default();
+    part.len().saturating_sub(part.trim_end_matches(' ').len())
+}
+
+fn spaces_after(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.len()
+        .saturating_sub(rest.trim_start_matches(' ').len())
 }
 
 /// Text that grows line by line. What is added is escaped.
@@ -92,14 +124,6 @@ impl Page {
     }
 
     pub(super) fn blank(&mut self) {
-        self.text.push('\n');
-    }
-
-    /// Pieces of one line, then its end.
-    pub(super) fn pieces(&mut self, pieces: &[(Tone, &str)]) {
-        for (tone, text) in pieces {
-            self.put(*tone, &escape(text));
-        }
         self.text.push('\n');
     }
 
@@ -139,6 +163,36 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// `label`, padded to `column`, then what there is to tell, one thing a line; in one line all of
+    /// it, if that is short.
+    pub(super) fn list(&mut self, column: usize, label: &str, things: &[(Tone, String)]) {
+        const COMMA: &str = ", ";
+        let lengths = things
+            .iter()
+            .map(|(_, thing)| escape(thing).chars().count());
+        let length = lengths.fold(column, |sum, length| {
+            sum.saturating_add(length).saturating_add(COMMA.len())
+        });
+        let fits = self.layout.width.is_some_and(|width| length <= width);
+        if !fits || label.chars().count() >= column {
+            let mut label = label;
+            for (tone, thing) in things {
+                self.entry(column, (Tone::Plain, label), (*tone, thing));
+                label = "";
+            }
+            return;
+        }
+        let label = format!("{label:column$}");
+        let mut pieces = vec![(Tone::Plain, label.as_str())];
+        for (index, (tone, thing)) in things.iter().enumerate() {
+            if index > 0 {
+                pieces.push((Tone::Plain, COMMA));
+            }
+            pieces.push((*tone, thing));
+        }
+        self.flow("", &pieces);
+    }
+
     /// `label` and then `text`, as many lines as it takes; those after the first begin two
     /// columns further in than `indent`, where the label begins.
     pub(super) fn running(&mut self, indent: usize, label: (Tone, &str), text: (Tone, &str)) {
@@ -148,18 +202,12 @@ impl Page {
         self.put(label.0, &safe);
         let used = indent.saturating_add(safe.chars().count());
         let body = escape(text.1);
-        let width = self.layout.width.unwrap_or(usize::MAX);
-        let first = width.saturating_sub(used);
-        let mut rest: &str = &body;
-        // The first line has what the label leaves, all others the same width.
-        if let Some(cut) = cut_before(rest, first) {
-            let (part, after) = rest.split_at(cut);
-            self.put(text.0, part);
-            self.text.push('\n');
-            self.text.extend(std::iter::repeat_n(' ', hanging));
-            rest = after.trim_start_matches(' ');
-        }
-        for (index, part) in self.layout.wrap(rest, hanging).into_iter().enumerate() {
+        for (index, part) in self
+            .layout
+            .hang(&body, used, hanging)
+            .into_iter()
+            .enumerate()
+        {
             if index > 0 {
                 self.text.push('\n');
                 self.text.extend(std::iter::repeat_n(' ', hanging));
@@ -169,28 +217,57 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// Pieces of text, as many lines as they take; those after the first begin with `margin`.
+    pub(super) fn flow(&mut self, margin: &str, pieces: &[(Tone, &str)]) {
+        let mut whole = String::new();
+        let mut spans = Vec::with_capacity(pieces.len());
+        for (tone, text) in pieces {
+            let start = whole.len();
+            whole.push_str(&escape(text));
+            spans.push((*tone, start..whole.len()));
+        }
+        let lines = self.layout.lines(&whole, 0, margin.chars().count());
+        for (index, line) in lines.into_iter().enumerate() {
+            if index > 0 {
+                self.text.push('\n');
+                self.put(Tone::Faint, margin);
+            }
+            for (tone, span) in &spans {
+                let part = span.start.max(line.start)..span.end.min(line.end);
+                self.put(*tone, whole.get(part).unwrap_or_default());
+            }
+        }
+        self.text.push('\n');
+    }
+
     pub(super) fn layout(&self) -> Layout {
         self.layout
     }
 }
 
-/// Where to cut `text` so that the first part has at most `width` characters, if it must be.
-fn cut(text: &str, width: usize) -> Option<usize> {
+/// Where to cut `text` so that the first part has at most `width` characters, if it must be; the
+/// lines after it have `next`.
+fn cut(text: &str, width: usize, next: usize) -> Option<usize> {
     let too_long = text.char_indices().nth(width).map(|(at, _)| at)?;
     let fits = text.get(..=too_long).or_else(|| text.get(..too_long))?;
-    let space = fits.rfind(' ').filter(|at| *at > 0);
-    space.or_else(|| {
-        let after = text.get(too_long..)?.find(' ')?;
-        too_long.checked_add(after)
-    })
-}
-
-/// Where to cut `text` so that the first part has at most `width` characters: at its start, if it
-/// begins with a space and no word fits.
-fn cut_before(text: &str, width: usize) -> Option<usize> {
-    let too_long = text.char_indices().nth(width).map(|(at, _)| at)?;
-    let fits = text.get(..=too_long).or_else(|| text.get(..too_long))?;
-    fits.rfind(' ')
+    let space = fits.rfind(' ');
+    let word = text.get(space.map_or(0, |at| at.saturating_add(1))..)?;
+    let word = word.split(' ').next().unwrap_or_default();
+    if space.is_some_and(|at| at > 0 || width < next) && word.chars().count() <= next {
+        return space;
+    }
+    let slash = text.get(..too_long)?.rfind('/');
+    let slash = slash.and_then(|at| at.checked_add(1));
+    // A path of which only the first `/` would stay here had better begin on the next line.
+    let path = slash.filter(|at| space.is_none_or(|space| *at > space.saturating_add(2)));
+    path.or_else(|| space.filter(|at| *at > 0 || width < next))
+        .or_else(|| {
+            let after = text.get(too_long..)?.find([' ', '/'])?;
+            let at = too_long.checked_add(after)?;
+            let is_slash = text.get(at..)?.starts_with('/');
+            let end = at.saturating_add(usize::from(is_slash));
+            (end < text.len()).then_some(end)
+        })
 }
 
 #[cfg(test)]
@@ -245,15 +322,55 @@ mod tests {
 
     #[test]
     fn words_are_not_cut() {
-        let path = "a/very/long/path/that/does/not/fit.so and more";
+        let name = "a_very_long_name_that_does_not_fit and more";
         assert_eq!(
-            entry(30, "a", path),
-            "a     a/very/long/path/that/does/not/fit.so\n      and more\n"
+            entry(30, "a", name),
+            "a     a_very_long_name_that_does_not_fit\n      and more\n"
         );
         assert_eq!(
             entry(30, "", "ééééééééééééééééééééééééé é"),
             "      ééééééééééééééééééééééééé\n      é\n"
         );
+    }
+
+    #[test]
+    fn paths_are_cut_after_a_slash_where_no_line_holds_them() {
+        let path = "needed by a/very/long/path/that/does/not/fit/anywhere.so, and more";
+        assert_eq!(
+            entry(30, "a", path),
+            "a     needed by a/very/long/\n      path/that/does/not/fit/\n      anywhere.so, and more\n"
+        );
+        let text = "in a/path/that/fits/x.so";
+        assert_eq!(entry(30, "", text), format!("      {text}\n"));
+        let fits_alone = "who needs it: a/path/that/fits/x.so";
+        assert_eq!(
+            entry(30, "", fits_alone),
+            "      who needs it:\n      a/path/that/fits/x.so\n"
+        );
+    }
+
+    #[test]
+    fn pieces_flow_and_keep_their_tones() {
+        let flow = |width: usize, color: bool| {
+            let mut page = Page::new(Layout {
+                width: Some(width),
+                color,
+                ..Layout::default()
+            });
+            let pieces = [
+                (Tone::Plain, "one.so"),
+                (Tone::Bad, " => /a/folder/"),
+                (Tone::Good, "and/a/file.so"),
+            ];
+            page.flow("|  ", &pieces);
+            page.finish()
+        };
+        let line = "one.so => /a/folder/and/a/file.so\n";
+        assert_eq!(flow(80, false), line);
+        let two = "one.so =>\n|  /a/folder/and/a/file.so\n";
+        assert_eq!(flow(30, false), two);
+        let colored = "one.so\x1b[31m =>\x1b[0m\n\x1b[2m|  \x1b[0m\x1b[31m/a/folder/\x1b[0m\x1b[32mand/a/file.so\x1b[0m\n";
+        assert_eq!(flow(30, true), colored);
     }
 
     #[test]

@@ -18,12 +18,12 @@ use crate::tag::PlatformTag;
 pub use super::page::Layout;
 
 /// Rows of a long table that are shown without `-v`.
-const SHORT: usize = 8;
-/// Steps of the scale, and rows of one step, that are shown without `-v`.
-const FEW_STEPS: usize = 5;
-const FEW_ROWS: usize = 5;
+const SHORT: usize = 6;
+/// Steps of the scale, and rows of the worst of them, that are shown without `-v`.
+const FEW_STEPS: usize = 4;
+const FEW_ROWS: usize = 4;
 /// Symbols of one file that are shown without `-v`.
-const FEW_SYMBOLS: usize = 6;
+const FEW_SYMBOLS: usize = 4;
 /// Where the text of the summary begins.
 const COLUMN: usize = 17;
 
@@ -125,11 +125,7 @@ fn libraries(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], la
     let column = widest.unwrap_or_default().min(28).saturating_add(4);
     for external in outside.iter().take(shown) {
         let label = format!("  {}", external.soname);
-        let mut label = label.as_str();
-        for (tone, line) in library(judgement, missing, external) {
-            page.entry(column, (Tone::Plain, label), (tone, &line));
-            label = "";
-        }
+        page.list(column, &label, &library(judgement, missing, external));
     }
     more(page, outside.len().saturating_sub(shown), "more library");
 }
@@ -228,10 +224,15 @@ fn symbols(page: &mut Page, judgement: &Judgement<'_>, layout: Layout) {
     let groups = groups(&blame);
     let steps = steps(&blame, best);
     let shown = if layout.all { steps.len() } else { FEW_STEPS };
-    for step in steps.iter().take(shown) {
+    for (index, step) in steps.iter().take(shown).enumerate() {
         one_step(page, judgement, step);
         let of_step = groups.iter().filter(|group| group.since == step.since);
-        rows(page, of_step, layout);
+        // What stands in the way after the worst is gone, only in short.
+        if index == 0 || layout.all {
+            rows(page, of_step, layout);
+        } else {
+            first_row(page, of_step);
+        }
     }
     more(page, steps.len().saturating_sub(shown), "more step");
 }
@@ -273,6 +274,23 @@ fn rows<'a>(page: &mut Page, groups: impl Iterator<Item = &'a Group<'a>>, layout
         let text = format!("      … {} (-v shows all)", count(hidden, "more row"));
         page.line(Tone::Faint, &text);
     }
+}
+
+/// The first of those who ask at one step, and for what.
+fn first_row<'a>(page: &mut Page, mut groups: impl Iterator<Item = &'a Group<'a>>) {
+    let Some(group) = groups.next() else { return };
+    let Some((who, symbols)) = group.files.first() else {
+        return;
+    };
+    let others = groups.map(|group| group.files.len());
+    let left = others.fold(group.files.len().saturating_sub(1), usize::saturating_add);
+    let symbols = abbreviate(symbols, FEW_SYMBOLS);
+    let mut text = format!(" {symbols}, by {who}");
+    if left > 0 {
+        text = format!("{text}, … {}", count(left, "more row"));
+    }
+    let what = format!("{}:", group.what());
+    page.running(4, (Tone::Plain, &what), (Tone::Faint, &text));
 }
 
 /// Commands to paste.

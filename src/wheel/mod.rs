@@ -17,6 +17,7 @@ use crate::tag::WheelName;
 mod archive_out;
 pub mod budget;
 pub mod checks;
+mod copy;
 mod deflate;
 mod deflate_end;
 pub mod digest;
@@ -43,7 +44,7 @@ pub mod read_back;
 mod reader;
 pub mod record;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod scan;
 pub mod self_check;
 mod source;

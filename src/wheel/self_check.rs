@@ -213,4 +213,43 @@ mod tests {
         let message = failure(&archive(&damaged, &Ends::default()), &meant);
         assert!(message.contains("evil/a.py"), "{message}");
     }
+
+    /// Whatever damages the bytes on their way to the disk: nothing gets the name.
+    #[test]
+    fn a_damaged_result_is_not_published() {
+        use std::io::Write as _;
+        let entries = wheel(&[entry("evil/a.py", "abc".repeat(99))]);
+        let good = archive(&entries, &Ends::default());
+        let meant = rows(&entries);
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().join("out/x.whl");
+        let publish = |bytes: &[u8]| {
+            let write = |file: &mut File| {
+                file.write_all(bytes).unwrap();
+                Ok(())
+            };
+            let check = |path: &Path, (): &()| check_written(path, &meant);
+            crate::wheel::publish::publish(&destination, write, check)
+        };
+        let (mut caught, mut passed) = (0, 0);
+        for at in (0..good.len()).step_by(5) {
+            let mut damaged = good.clone();
+            damaged[at] ^= 0x15;
+            // Dates, modes and the like are not what is verified here.
+            if let Err(finding) = publish(&damaged) {
+                assert_eq!(finding.code, "self-check", "byte {at}");
+                assert!(!folder.path().join("out").exists(), "byte {at}");
+                caught += 1;
+            } else {
+                passed += 1;
+                std::fs::remove_dir_all(folder.path().join("out")).unwrap();
+            }
+        }
+        assert!(caught > 4 * passed, "{caught} caught, {passed} not");
+        let data = good.len() / 4;
+        assert!(publish(&good[..good.len() - 1]).is_err());
+        assert!(publish(&[&good[..data], &[0], &good[data..]].concat()).is_err());
+        assert!(publish(&good).is_ok());
+        assert!(destination.exists());
+    }
 }

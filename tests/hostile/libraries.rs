@@ -93,6 +93,48 @@ fn special_files_on_the_search_path() {
     hold(&cases);
 }
 
+/// Ten terabytes of holes take no place on the disk, and days to read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_without_end() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = |name: &str, start: &[u8]| {
+        let folder = place.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(GRAFT), start).unwrap();
+        let file = fs::OpenOptions::new().write(true).open(folder.join(GRAFT));
+        file.unwrap().set_len(10 << 40).unwrap();
+        folder
+    };
+    let (zeros, library) = (
+        folder("zeros", &[]),
+        folder("library", &library(GRAFT, &[])),
+    );
+    let good = good();
+    hold(&[
+        Case::told("zeros", &needs_graft(), &[])
+            .repair(End::Refused)
+            .libraries(&zeros),
+        Case::told("zeros-before", &needs_graft(), &[])
+            .libraries(&zeros)
+            .libraries(good.path()),
+        Case::told("library", &needs_graft(), &[])
+            .repair(End::Refused)
+            .libraries(&library),
+    ]);
+    let wheel = place.path().join(needs_graft().name);
+    fs::write(&wheel, needs_graft().build()).unwrap();
+    let output = crate::craft::judge::audit("repair")
+        .arg("--lib-path")
+        .arg(&library)
+        .arg("-w")
+        .arg(place.path().join("out"))
+        .arg(&wheel)
+        .output()
+        .unwrap();
+    assert!(crate::craft::judge::codes(&output).contains("lib-too-large"));
+}
+
 #[test]
 fn chains_and_rings() {
     let folder = tempfile::tempdir().unwrap();
@@ -291,6 +333,9 @@ fn bad_options() {
         ("0", 0),
         ("315532799", 0),
         ("1700000001", 0),
+        ("99999999999", 0),
+        ("9223372036854775807", 0),
+        ("9223372036854775808", 2),
         ("99999999999999999999", 2),
         ("-1", 2),
         ("abc", 2),

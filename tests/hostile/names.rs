@@ -148,6 +148,16 @@ fn names_that_meet() {
             &["zip-case-twins"],
         ),
         Case::told(
+            "case-of-folders",
+            &with(&["evil/Sub/x.py", "evil/sub/y.py"]),
+            &["zip-case-twins"],
+        ),
+        Case::told(
+            "case-of-file-and-folder",
+            &with(&["evil/Sub", "evil/sub/y.py"]),
+            &["zip-case-twins"],
+        ),
+        Case::told(
             "normal-forms",
             &with(&["evil/caf\u{e9}.py", "evil/cafe\u{301}.py"]),
             &["zip-unicode-twins"],

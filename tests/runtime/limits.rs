@@ -1,12 +1,13 @@
 //! Too little disk, too little memory, a reader that goes away, an input that changes.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::craft::judge::{AUDIT, audit, codes, names, written};
-use crate::craft::wheel::{Maker, synth};
+use crate::craft::wheel::{Maker, synth, wheel_file};
 use crate::craft::zip::Entry;
 use crate::{GRAFT, Place, noise};
 
@@ -146,30 +147,83 @@ fn large_members_take_little_memory() {
     }
 }
 
+/// Symbols of one long name, shared by all: little to read, much to hold, and in many members.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_symbols_in_many_members() {
+    const LIMIT: u64 = 384 << 20;
+    let name = "x".repeat(250);
+    let mut file = synth(&[]);
+    file.merge_strings = true;
+    let file = (0..100_000).fold(file, |file, _| file.import(&name, None));
+    let bytes = file.build();
+    let maker = (0..12).fold(Maker::default(), |maker, number| {
+        maker.file(format!("evil/lib{number}.so"), &bytes)
+    });
+    let place = Place::with(&maker);
+    let mut show = audit("show");
+    show.arg(&place.wheel);
+    for (what, command) in [("show", show), ("repair", place.repair(&place.path("out")))] {
+        let (most, output) = peak(command);
+        refused_for(&output, "too-large");
+        assert!(most < LIMIT, "{what} took {} MiB", most >> 20);
+    }
+    let few = Place::with(&Maker::default().file("evil/lib.so", &bytes));
+    let output = few.repair(&few.path("out")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_library_that_changes_is_no_library() {
+    let place = Place::slow();
+    let library = place.path("lib").join(GRAFT);
+    let refused = changed_while_running(&place, &library, |out| place.repair(out));
+    assert!(refused > 0, "no change met a run");
+}
+
+#[test]
+fn a_pure_wheel_that_changes_is_not_copied() {
+    let name = "evil-1.0-py3-none-any.whl";
+    let maker = (0..8_u64).fold(Maker::of([]), |maker, number| {
+        maker.file(format!("evil/{number}.bin"), noise(2 << 20, number))
+    });
+    let maker = maker.named(name).with(|maker| {
+        maker.wheel = Some(wheel_file("true", &["py3-none-any"]));
+    });
+    let place = Place::with(&maker);
+    let repair = |out: &Path| {
+        let mut command = place.repair(out);
+        command.arg("--allow-pure-python-wheel");
+        command
+    };
+    let refused = changed_while_running(&place, &place.wheel, repair);
+    assert!(refused > 0, "no change met a run");
+}
+
 #[test]
 fn an_input_that_changes_is_no_input() {
     let place = Place::slow();
+    let refused = changed_while_running(&place, &place.wheel, |out| place.repair(out));
+    assert!(refused > 0, "no change met a run");
+}
+
+/// Touches `file` at many instants of a run; how many runs were refused for that. The others must have
+/// made a whole wheel.
+fn changed_while_running(place: &Place, file: &Path, repair: impl Fn(&Path) -> Command) -> u32 {
     let start = Instant::now();
-    assert!(
-        place
-            .repair(&place.path("whole"))
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
+    let output = repair(&place.path("whole")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
     let whole = start.elapsed();
     let mut refused = 0;
     for instant in 0..20_u32 {
         let out = place.path(&format!("out-{instant}"));
-        let child = place
-            .repair(&out)
+        let child = repair(&out)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         sleep(whole * instant / 20);
-        let touched = Command::new("touch").arg(&place.wheel).status().unwrap();
+        let touched = Command::new("touch").arg(file).status().unwrap();
         assert!(touched.success());
         let output = child.wait_with_output().unwrap();
         if output.status.success() {
@@ -180,5 +234,5 @@ fn an_input_that_changes_is_no_input() {
             refused += 1;
         }
     }
-    assert!(refused > 0, "no change met a run");
+    refused
 }

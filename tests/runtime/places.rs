@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::process::Command;
 
-use crate::craft::judge::{AUDIT, names, written};
+use crate::craft::judge::{audit, codes, names, written};
 use crate::craft::wheel::{Maker, extension};
-use crate::{GRAFT, Place, is_root};
+use crate::{GRAFT, Place};
 
 #[test]
 fn over_the_input() {
@@ -101,7 +100,7 @@ fn pure_wheels_replace_links_too() {
     fs::create_dir(&out).unwrap();
     fs::write(&victim, "precious").unwrap();
     symlink(&victim, out.join(name)).unwrap();
-    let output = crate::craft::judge::audit("repair")
+    let output = audit("repair")
         .args(["--allow-pure-python-wheel", "-w"])
         .arg(&out)
         .arg(&wheel)
@@ -167,26 +166,81 @@ fn a_closed_folder() {
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
     for out in [closed.clone(), closed.join("below")] {
-        let mut command = if is_root() {
-            fs::set_permissions(place.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-            // A copy: the folder of the build may be closed to others.
-            let binary = place.path("audit");
-            fs::copy(AUDIT, &binary).unwrap();
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-            command.arg(binary).arg("repair").arg("--lib-path");
-            command.arg(place.path("lib")).arg("-w").arg(&out);
-            command.arg(&place.wheel);
-            command
-        } else {
-            place.repair(&out)
-        };
-        let output = command
+        let output = place
+            .as_nobody(&out)
             .output()
             .expect("setpriv is needed: apt-get install util-linux");
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(names(&closed).is_empty());
     }
+}
+
+/// A library that this user may not read is passed over, and told where no other is found.
+#[test]
+fn a_closed_library() {
+    let place = Place::new();
+    let closed = place.path("lib").join(GRAFT);
+    let other = place.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::copy(&closed, other.join(GRAFT)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let open = |name: &str| {
+        let folder = place.path(name);
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        folder
+    };
+    let (alone, both) = (open("alone"), open("both"));
+    let output = place.as_nobody(&alone.join("out")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(codes(&output).contains("lib-not-found"), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("permission denied"), "{told}");
+    let mut command = place.as_nobody(&both.join("out"));
+    let output = command.arg("--lib-path").arg(&other).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    written(&both.join("out")).unwrap();
+}
+
+#[test]
+fn a_result_that_is_there_already_is_left_alone() {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = Place::new();
+    let out = place.path("out");
+    let identity = || {
+        let output = place.repair(&out).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let metadata = fs::metadata(written(&out).unwrap()).unwrap();
+        (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+    };
+    let first = identity();
+    assert_eq!(identity(), first);
+    let result = written(&out).unwrap();
+    fs::write(&result, "other").unwrap();
+    assert_ne!(identity(), first, "other bytes are replaced");
+}
+
+#[test]
+fn two_pure_wheels_of_one_result() {
+    let name = "evil-1.0-py3-none-any.whl";
+    let pure = Maker::of([crate::craft::zip::Entry::new("evil/__init__.py", "")])
+        .named(name)
+        .with(|maker| {
+            maker.wheel = Some(crate::craft::wheel::wheel_file("true", &["py3-none-any"]));
+        });
+    let place = Place::with(&pure);
+    let second = place.path("lib").join(name);
+    fs::write(&second, pure.build()).unwrap();
+    let out = place.path("out");
+    let output = audit("repair")
+        .args(["--allow-pure-python-wheel", "-w"])
+        .arg(&out)
+        .args([&place.wheel, &second])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(codes(&output).contains("same-output"), "{output:?}");
+    assert_eq!(names(&out), [name]);
 }
 
 #[test]
@@ -203,6 +257,7 @@ fn two_wheels_of_one_result() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(codes(&output).contains("same-output"), "{output:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Same input, same bytes: not the time zone, the user's mask, the folder or the threads.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::Place;
 use crate::craft::judge::written;
@@ -41,6 +42,17 @@ fn the_surroundings_do_not_matter() {
             ));
         }
     }
+    // Whoever it is that runs it.
+    let open = place.path("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let output = place.as_nobody(&open.join("out")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let path = written(&open.join("out")).unwrap();
+    results.push((
+        path.file_name().unwrap().to_owned(),
+        fs::read(path).unwrap(),
+    ));
     let (first, rest) = results.split_first().unwrap();
     assert!(rest.iter().all(|other| other == first), "two runs differ");
 }

@@ -27,6 +27,13 @@ struct Planned {
     plan: Plan,
 }
 
+/// What is to be done with a wheel.
+enum Task {
+    Repair(Box<Planned>),
+    /// A pure wheel that may pass as it is.
+    Copy(Wheel),
+}
+
 /// What became of one wheel.
 enum Outcome {
     Repaired(Box<Planned>, Option<Repaired>),
@@ -46,26 +53,23 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
         terminal.note("--patcher is ignored: the editor is built in");
     }
     let store = GraftStore::new(Host::new(host_options(&args.search)));
-    let mut plans: Vec<Result<Planned, Error>> = args
+    let mut tasks: Vec<Result<Task, Error>> = args
         .wheels
         .par_iter()
-        .map(|path| guarded(path, || plan(path, store.host(), &options, args)))
+        .map(|path| guarded(path, || task(path, store.host(), &options, args)))
         .collect();
-    refuse_twins(&mut plans);
-    let first_failure = plans
-        .iter()
-        .zip(&args.wheels)
-        .position(|(plan, path)| matches!(plan, Err(error) if !passes_as_pure(path, error, args)));
+    refuse_twins(&mut tasks);
+    let first_failure = tasks.iter().position(Result::is_err);
     let end = match first_failure {
         Some(index) if !args.keep_going => index.saturating_add(1),
-        _ => plans.len(),
+        _ => tasks.len(),
     };
-    plans.truncate(end);
+    tasks.truncate(end);
     let outcomes: Vec<(&PathBuf, Outcome)> = args
         .wheels
         .par_iter()
-        .zip(plans)
-        .map(|(path, plan)| (path, carry_out(path, plan, &store, args)))
+        .zip(tasks)
+        .map(|(path, task)| (path, carry_out(path, task, &store, args)))
         .collect();
     let mut worst = Status::Done;
     for (path, outcome) in &outcomes {
@@ -165,12 +169,12 @@ fn source_date_epoch() -> Result<Option<i64>, String> {
     }
 }
 
-fn plan(
+fn task(
     path: &Path,
     host: &Host,
     options: &RepairOptions,
     args: &RepairArgs,
-) -> Result<Planned, Error> {
+) -> Result<Task, Error> {
     let wheels = u64::try_from(args.wheels.len()).unwrap_or(u64::MAX).max(1);
     let all = OpenOptions::for_repair();
     let open = OpenOptions {
@@ -179,22 +183,29 @@ fn plan(
         ..all
     };
     let wheel = Wheel::open(path, &open)?;
-    let judgement = audit(&wheel, host, &options.audit)?;
+    let judgement = match audit(&wheel, host, &options.audit) {
+        Err(error) if passes_as_pure(path, &error, args) => return Ok(Task::Copy(wheel)),
+        judgement => judgement?,
+    };
     let plan = Plan::new(&wheel, &judgement, host, options)?;
-    Ok(Planned {
+    Ok(Task::Repair(Box::new(Planned {
         wheel,
         judgement,
         plan,
-    })
+    })))
 }
 
 /// Two wheels must not become one file.
-fn refuse_twins(plans: &mut [Result<Planned, Error>]) {
+fn refuse_twins(tasks: &mut [Result<Task, Error>]) {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    for slot in plans {
-        let Ok(planned) = slot else { continue };
-        let input = planned.wheel.path.display().to_string();
-        if let Some(other) = names.insert(planned.plan.name.to_string(), input.clone()) {
+    for slot in tasks {
+        let (wheel, output) = match &*slot {
+            Ok(Task::Repair(planned)) => (&planned.wheel, planned.plan.name.to_string()),
+            Ok(Task::Copy(wheel)) => (wheel, name(&wheel.path)),
+            Err(_) => continue,
+        };
+        let input = wheel.path.display().to_string();
+        if let Some(other) = names.insert(output, input.clone()) {
             let message = format!("would be written to the same file as {other}");
             *slot = Err(Error::new(
                 ErrorKind::Usage,
@@ -213,52 +224,41 @@ fn passes_as_pure(path: &Path, error: &Error, args: &RepairArgs) -> bool {
 
 fn carry_out(
     path: &Path,
-    plan: Result<Planned, Error>,
+    task: Result<Task, Error>,
     store: &GraftStore,
     args: &RepairArgs,
 ) -> Outcome {
-    let planned = match plan {
-        Ok(planned) => planned,
-        Err(error) if passes_as_pure(path, &error, args) => {
-            return match copy_pure(path, args) {
-                Ok(()) => Outcome::Pure,
-                Err(finding) => {
-                    let input = path.display().to_string();
-                    Outcome::Refused(Error::new(ErrorKind::Refused, input, finding))
-                }
+    let planned = match task {
+        Ok(Task::Repair(planned)) => planned,
+        Ok(Task::Copy(wheel)) => {
+            let refused = |finding| {
+                let input = path.display().to_string();
+                Error::new(ErrorKind::Refused, input, finding)
             };
+            let copied = guarded(path, || copy_pure(&wheel, args).map_err(refused));
+            return copied.map_or_else(Outcome::Refused, |()| Outcome::Pure);
         }
         Err(error) => return Outcome::Refused(error),
     };
     if args.dry_run {
-        return Outcome::Repaired(Box::new(planned), None);
+        return Outcome::Repaired(planned, None);
     }
     match guarded(path, || {
         planned.plan.apply(&planned.wheel, store, &args.wheel_dir)
     }) {
-        Ok(repaired) => Outcome::Repaired(Box::new(planned), Some(repaired)),
+        Ok(repaired) => Outcome::Repaired(planned, Some(repaired)),
         Err(error) => Outcome::Refused(error),
     }
 }
 
-fn copy_pure(path: &Path, args: &RepairArgs) -> Result<(), Finding> {
-    let destination = args
-        .wheel_dir
-        .join(path.file_name().unwrap_or(path.as_os_str()));
+fn copy_pure(wheel: &Wheel, args: &RepairArgs) -> Result<(), Finding> {
+    let destination = args.wheel_dir.join(name(&wheel.path));
     let real = |path: &Path| fs::canonicalize(path).ok();
-    let in_place = real(path).is_some_and(|input| real(&destination) == Some(input));
+    let in_place = real(&wheel.path).is_some_and(|input| real(&destination) == Some(input));
     if args.dry_run || in_place {
         return Ok(());
     }
-    let failed = |error: io::Error| {
-        let message = format!("cannot be copied to {}: {error}", args.wheel_dir.display());
-        Finding::error("output", message)
-    };
-    let copy = |out: &mut fs::File| {
-        let mut input = fs::File::open(path).map_err(failed)?;
-        io::copy(&mut input, out).map(|_| ()).map_err(failed)
-    };
-    publish(&destination, copy, |_, ()| Ok(())).map(|_| ())
+    publish(&destination, |out| wheel.copy_to(out), |_, ()| Ok(())).map(|_| ())
 }
 
 fn tell(

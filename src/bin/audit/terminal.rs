@@ -1,6 +1,6 @@
 //! Data to standard output, words to standard error, colour only for terminals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -11,7 +11,13 @@ use crate::Status;
 use crate::args::{Color, Global};
 
 /// What stands below `  help: `.
-const INDENT: &str = "        ";
+const BELOW_HELP: &str = "        ";
+/// What stands below the first line of a message.
+const BELOW: &str = "    ";
+/// Findings of one kind that are told without `-v`: each error is work to do, many warnings say
+/// one thing.
+const FEW_ERRORS: usize = 12;
+const FEW_WARNINGS: usize = 3;
 
 /// How to talk.
 #[derive(Debug)]
@@ -90,27 +96,35 @@ impl Terminal {
 
     /// Prints findings, but not hundreds of one kind.
     fn some<'a>(&self, wheel: &str, findings: impl Iterator<Item = &'a Finding>) {
-        const FEW: usize = 12;
-        let mut counts: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
+        let mut kinds: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
+        let mut helped: BTreeSet<(&str, &str)> = BTreeSet::new();
         for finding in findings {
-            let (_, count) = counts.entry(finding.code).or_insert((finding.severity, 0));
+            let (_, count) = kinds.entry(finding.code).or_insert((finding.severity, 0));
             *count = count.saturating_add(1);
-            if *count <= FEW || self.verbose > 0 {
+            if *count <= few(finding.severity) || self.verbose > 0 {
                 self.finding(wheel, finding);
+                // An error stands for itself; for warnings that say the same, once is enough.
+                if let Some(help) = finding.help.as_deref()
+                    && (helped.insert((finding.code, help)) || finding.severity == Severity::Error)
+                {
+                    self.help(help);
+                }
             }
         }
         if self.verbose > 0 {
             return;
         }
-        for (code, (severity, count)) in counts {
-            let more = count.saturating_sub(FEW);
+        for (code, (severity, count)) in kinds {
+            let more = count.saturating_sub(few(severity));
             if more > 0 {
-                let message = format!("{more} more findings of this kind");
-                let help = "-v tells them all; audit tree shows what each ELF file needs";
-                let finding = Finding::new(severity, code, message);
-                let libraries = code == "lib-not-found";
-                let help = if libraries { help } else { "-v tells them all" };
-                self.finding(wheel, &finding.help(help));
+                let plural = if more == 1 { "" } else { "s" };
+                let message = format!("{more} more finding{plural} of this kind");
+                self.finding(wheel, &Finding::new(severity, code, message));
+                self.help(if code == "lib-not-found" {
+                    "-v tells them all; audit tree shows what each ELF file needs"
+                } else {
+                    "-v tells them all"
+                });
             }
         }
     }
@@ -121,14 +135,13 @@ impl Terminal {
             Severity::Warning => ("warning", AnsiColor::Magenta.on_default().bold()),
             Severity::Note => ("note", Style::new().bold()),
         };
-        self.stderr_line(name, style, &format!("{}: {finding}", escape(wheel)));
-        if let Some(help) = &finding.help {
-            for line in help.lines() {
-                let line = escape(line);
-                let parts = stderr_layout().wrap(&line, INDENT.len());
-                let text = parts.join(&format!("\n{INDENT}"));
-                self.stderr_line("  help", AnsiColor::Green.on_default(), &text);
-            }
+        self.stderr_line(name, style, &format!("{}: {finding}", escape(wheel)), BELOW);
+    }
+
+    fn help(&self, help: &str) {
+        for line in help.lines() {
+            let style = AnsiColor::Green.on_default();
+            self.stderr_line("  help", style, &escape(line), BELOW_HELP);
         }
     }
 
@@ -143,25 +156,36 @@ impl Terminal {
             "error",
             AnsiColor::Red.on_default().bold(),
             &escape(message),
+            BELOW,
         );
     }
 
     /// Prints a remark for a person.
     pub(crate) fn note(&self, message: &str) {
         if !self.quiet {
-            self.stderr_line("note", Style::new().bold(), &escape(message));
+            self.stderr_line("note", Style::new().bold(), &escape(message), BELOW);
         }
     }
 
     #[expect(clippy::unused_self, reason = "all output goes through the terminal")]
-    fn stderr_line(&self, word: &str, style: Style, text: &str) {
+    fn stderr_line(&self, word: &str, style: Style, text: &str, margin: &str) {
+        let used = word.len().saturating_add(": ".len());
+        let lines = stderr_layout().hang(text, used, margin.len());
+        let text = lines.join(&format!("\n{margin}"));
         let mut err = anstream::stderr().lock();
         // Nobody is left to tell if this fails.
         let _ = writeln!(err, "{style}{word}{style:#}: {text}");
     }
 }
 
-/// How advice on standard error is laid out; what can be pasted stands in lines of its own on
+fn few(severity: Severity) -> usize {
+    match severity {
+        Severity::Error => FEW_ERRORS,
+        Severity::Warning | Severity::Note => FEW_WARNINGS,
+    }
+}
+
+/// How text on standard error is laid out; what can be pasted stands in lines of its own on
 /// standard output.
 fn stderr_layout() -> Layout {
     Layout {

@@ -33,10 +33,13 @@ fn tone(state: State) -> Tone {
 /// The tree as text. Without `layout.all` what stays outside is not followed.
 pub fn render(tree: &Tree, layout: Layout) -> String {
     let mut page = Page::new(layout);
-    page.pieces(&[
-        (Tone::Title, &tree.input),
-        (Tone::Plain, &format!(", for {}", tree.tag)),
-    ]);
+    page.flow(
+        "  ",
+        &[
+            (Tone::Title, &tree.input),
+            (Tone::Plain, &format!(", for {}", tree.tag)),
+        ],
+    );
     let mut shown = BTreeSet::new();
     if let Some(why) = &tree.why {
         for chain in &why.chains {
@@ -88,7 +91,7 @@ fn one_chain(page: &mut Page, tree: &Tree, chain: &[usize]) {
         pieces.push((Tone::Faint, " => "));
         pieces.push((Tone::Faint, path));
     }
-    page.pieces(&pieces);
+    page.flow("    ", &pieces);
 }
 
 /// A need that is still to be drawn.
@@ -113,11 +116,14 @@ fn one_root(
         return;
     };
     shown.insert(item.state);
-    page.pieces(&[
-        (tone(item.state), mark(item.state)),
-        (Tone::Plain, " "),
-        (tone(item.state), &item.name),
-    ]);
+    page.flow(
+        "    ",
+        &[
+            (tone(item.state), mark(item.state)),
+            (Tone::Plain, " "),
+            (tone(item.state), &item.name),
+        ],
+    );
     let mut todo: Vec<Todo<'_>> = Vec::new();
     if expanded.insert(root) {
         push_needs(&mut todo, item, "  ");
@@ -141,17 +147,20 @@ fn one_root(
         if again {
             place.push_str(" (needs as above)");
         }
-        page.pieces(&[
-            (Tone::Faint, &trunk),
-            (Tone::Faint, branch),
-            (tone(item.state), mark(item.state)),
-            (Tone::Plain, " "),
-            (tone(item.state), &need.soname),
-            (Tone::Faint, &place),
-        ]);
+        let below = format!("{trunk}{}", if last { "   " } else { "│  " });
+        page.flow(
+            &format!("{below}    "),
+            &[
+                (Tone::Faint, &trunk),
+                (Tone::Faint, branch),
+                (tone(item.state), mark(item.state)),
+                (Tone::Plain, " "),
+                (tone(item.state), &need.soname),
+                (Tone::Faint, &place),
+            ],
+        );
         if follow && !again {
-            let bar = if last { "   " } else { "│  " };
-            push_needs(&mut todo, item, &format!("{trunk}{bar}"));
+            push_needs(&mut todo, item, &below);
         }
     }
 }

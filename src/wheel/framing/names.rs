@@ -1,7 +1,8 @@
 //! Member names: plain relative paths, one file each, on every file system.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::escape::unsafe_to_print;
 use crate::finding::Finding;
@@ -122,24 +123,39 @@ pub(super) fn check_characters(path: &str) -> Option<Finding> {
 /// Names that are one on a file system that ignores case or normalises Unicode.
 fn check_twins(names: &[Named<'_>], problems: &mut Problems) {
     let mut known: HashMap<String, &str> = HashMap::with_capacity(names.len());
+    let mut told: HashSet<&str> = HashSet::new();
     for name in names.iter().filter(|name| !name.directory) {
-        let Some(twin) = known.insert(folded(name.path), name.path) else {
-            continue;
-        };
-        let same_case = folded_case(twin) == folded_case(name.path);
-        let (code, message) = if same_case {
-            let message = "the name differs from another only in case: \
-                           one file on macOS and Windows";
-            ("zip-case-twins", message)
-        } else {
-            let message = "the name differs from another only in Unicode normalization: \
-                           one file on macOS";
-            ("zip-unicode-twins", message)
-        };
-        if twin != name.path {
-            problems.add(Finding::warning(code, message).at(name.path));
+        for path in itself_and_folders(name.path) {
+            match known.entry(folded(path)) {
+                Entry::Vacant(place) => {
+                    place.insert(path);
+                }
+                // A folder that was met before, and with it all above it.
+                Entry::Occupied(first) if *first.get() == path => break,
+                Entry::Occupied(first) => {
+                    if told.insert(path) {
+                        problems.add(twin(first.get(), path));
+                    }
+                }
+            }
         }
     }
+}
+
+/// `a/b/c`, `a/b`, `a`.
+fn itself_and_folders(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| {
+        path.rsplit_once('/').map(|(folder, _)| folder)
+    })
+}
+
+fn twin(first: &str, path: &str) -> Finding {
+    if folded_case(first) == folded_case(path) {
+        let message = "the name differs from another only in case: one on macOS and Windows";
+        return Finding::warning("zip-case-twins", message).at(path);
+    }
+    let message = "the name differs from another only in Unicode normalization: one on macOS";
+    Finding::warning("zip-unicode-twins", message).at(path)
 }
 
 fn folded_case(path: &str) -> String {
@@ -218,7 +234,7 @@ mod tests {
 
     #[test]
     fn names_that_meet_are_found() {
-        let cases: [(&[&str], &[&str]); 10] = [
+        let cases: [(&[&str], &[&str]); 14] = [
             (&["a", "b", "a-b", "a.b/c"], &[]),
             (&["a/", "a/b", "a/c/d"], &[]),
             (&["a", "b", "a"], &["zip-duplicate-name"]),
@@ -229,6 +245,10 @@ mod tests {
             (&["a/Data", "a/data"], &["zip-case-twins"]),
             (&["caf\u{e9}", "cafe\u{301}"], &["zip-unicode-twins"]),
             (&["\u{c9}", "\u{e9}"], &["zip-case-twins"]),
+            (&["a/Sub/x", "a/sub/y"], &["zip-case-twins"]),
+            (&["A/b/x", "a/b/y", "A/b/z", "a/c"], &["zip-case-twins"; 2]),
+            (&["a/Data", "a/data/x"], &["zip-case-twins"]),
+            (&["a/sub/x", "a/sub/y", "a/z"], &[]),
         ];
         for (names, expected) in cases {
             assert_eq!(codes(names), expected, "{names:?}");
