@@ -363,7 +363,8 @@ struct Changed;
 
 /// Whether that is why a library could not be read.
 pub fn has_changed(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Changed>())
+    let inner = error.get_ref();
+    inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<Changed>)
 }
 
 fn make_absolute(dir: &mut PathBuf) {

@@ -64,9 +64,7 @@ impl Layout {
     fn lines(&self, text: &str, used: usize, column: usize) -> Vec<Range<usize>> {
         // Narrower than this, more lines would not read better.
         const NARROWEST: usize = 24;
-        let Some(width) = self.width else {
-            return vec![0..text.len()];
-        };
+        let width = self.width.unwrap_or(usize::MAX);
         let hanging = width.saturating_sub(column).max(NARROWEST);
         let mut room = match width.saturating_sub(used) {
             _ if used == column => hanging,

@@ -31,7 +31,7 @@ struct Planned {
 enum Task {
     Repair(Box<Planned>),
     /// A pure wheel that may pass as it is.
-    Copy(Wheel),
+    Copy(Box<Wheel>),
 }
 
 /// What became of one wheel.
@@ -184,7 +184,7 @@ fn task(
     };
     let wheel = Wheel::open(path, &open)?;
     let judgement = match audit(&wheel, host, &options.audit) {
-        Err(error) if passes_as_pure(path, &error, args) => return Ok(Task::Copy(wheel)),
+        Err(error) if passes_as_pure(path, &error, args) => return Ok(Task::Copy(Box::new(wheel))),
         judgement => judgement?,
     };
     let plan = Plan::new(&wheel, &judgement, host, options)?;
@@ -201,7 +201,7 @@ fn refuse_twins(tasks: &mut [Result<Task, Error>]) {
     for slot in tasks {
         let (wheel, output) = match &*slot {
             Ok(Task::Repair(planned)) => (&planned.wheel, planned.plan.name.to_string()),
-            Ok(Task::Copy(wheel)) => (wheel, name(&wheel.path)),
+            Ok(Task::Copy(wheel)) => (&**wheel, name(&wheel.path)),
             Err(_) => continue,
         };
         let input = wheel.path.display().to_string();

@@ -90,10 +90,9 @@ impl<'s> Layout<'s> {
     pub(super) fn intern(&mut self, text: &[u8]) -> u64 {
         let ended = [text, &[0]].concat();
         let merge = self.synth.merge_strings;
-        let mut windows = self.strings.windows(ended.len()).enumerate();
-        let found = windows.position(|(at, window)| {
-            window == ended && (merge || at == 0 || self.strings[at - 1] == 0)
-        });
+        // A search made for it: tables of ten thousand names are built without optimisation.
+        let mut same = memchr::memmem::find_iter(&self.strings, &ended);
+        let found = same.find(|at| merge || *at == 0 || self.strings[*at - 1] == 0);
         let at = found.unwrap_or_else(|| {
             self.strings.extend(&ended);
             self.strings.len() - ended.len()
