@@ -98,6 +98,26 @@ fn in_docs() -> BTreeSet<String> {
     found
 }
 
+/// What is not a literal is looked for in the floors only.
+#[test]
+fn codes_are_written_where_they_are_looked_for() {
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    let floors = ["audit", "repair", "wheel"].map(|floor| root().join("src").join(floor));
+    let makers = ["Finding::error(", "Finding::warning(", "Finding::note("];
+    let mut seen = 0;
+    for path in files {
+        let text = code(&path);
+        let made = || makers.iter().flat_map(|maker| text.split(maker).skip(1));
+        seen += made().count();
+        if !floors.iter().any(|floor| path.starts_with(floor)) {
+            let hidden = made().any(|rest| !rest.trim_start().starts_with('"'));
+            assert!(!hidden, "{}: write the code as a literal", path.display());
+        }
+    }
+    assert!(seen > 100, "only {seen} findings were found");
+}
+
 #[test]
 fn every_code_is_documented_and_no_other() {
     let (source, docs) = (in_source(), in_docs());

@@ -1,6 +1,10 @@
 //! What `show`, `tree` and the commands beside them say, on the wheels of `testdata`.
 
-#![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests end at the first surprise"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -431,4 +435,62 @@ fn colours_are_for_those_who_want_them() {
     assert!(colored.contains("\x1b[1mgreet-1.0"), "{colored:?}");
     let quiet = x86(&["show", X86, "--quiet"]);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+}
+
+/// What is printed on a terminal of so many columns.
+#[cfg(target_os = "linux")]
+fn on_terminal(columns: usize, arguments: &[&str]) -> Vec<String> {
+    let audit = env!("CARGO_BIN_EXE_audit");
+    let command = format!("stty cols {columns}; {audit} {}", arguments.join(" "));
+    let output = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(root())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("script is needed: apt-get install bsdutils");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains('\x1b'), "NO_COLOR: {text}");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// No line is left to the terminal to cut, but commands to paste.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_fit_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder
+        .path()
+        .join("a/folder/with/a/very/long/name/that/nobody/would/want");
+    fs::create_dir_all(&deep).unwrap();
+    let wheel = renamed(&deep, "greet-1.0-cp38-abi3-linux_x86_64.whl");
+    let wheel = wheel.to_str().unwrap();
+    let lines = |columns, arguments: &[&str]| on_terminal(columns, arguments);
+    let commands: [&[&str]; 5] = [
+        &["show", wheel, "--no-host-libs"],
+        &["show", wheel, "--lib-path", "testdata/libs/x86_64-glibc"],
+        &["tree", wheel, "--lib-path", "testdata/libs/x86_64-glibc"],
+        &[
+            "tree",
+            "--why",
+            "libwords.so.2",
+            wheel,
+            "--lib-path",
+            "testdata/libs/x86_64-glibc",
+        ],
+        &["repair", "--no-host-libs", "--dry-run", wheel],
+    ];
+    for arguments in commands {
+        for columns in [80, 200] {
+            let lines = lines(columns, arguments);
+            assert!(lines.len() > 2, "{lines:?}");
+            let long = |line: &&String| {
+                let pasted = line.starts_with("  audit repair");
+                line.chars().count() > columns && !pasted
+            };
+            let long: Vec<_> = lines.iter().filter(long).collect();
+            assert!(long.is_empty(), "{arguments:?} at {columns}: {long:#?}");
+        }
+    }
 }

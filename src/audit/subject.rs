@@ -3,7 +3,7 @@
 use super::{AuditOptions, Input};
 use crate::arch::Arch;
 use crate::elf::Facts;
-use crate::finding::{ErrorKind, Finding};
+use crate::finding::{ErrorKind, Finding, Severity};
 use crate::tag::{Libc, PlatformTag};
 use crate::wheel::ElfMember;
 
@@ -49,8 +49,11 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
     let mut findings = Vec::new();
     let arch = claimed_arch(&claimed)?;
     let request = options.plat.as_ref();
+    let (arch, judged) = judge_arch(input, arch, &mut findings)?;
     let mut libc = claimed_libc(&claimed);
     if let Some(wanted) = request.and_then(super::request::PlatRequest::libc) {
+        // Where the name does not tell, the files do: another name makes them no other files.
+        libc = libc.or_else(|| libc_of_files(input, &judged));
         contradiction(libc.is_some_and(|libc| libc != wanted), || {
             format!(
                 "the wheel is for {} and cannot become {}",
@@ -60,13 +63,19 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
         })?;
         libc = libc.or(Some(wanted));
     }
-    let (arch, judged) = judge_arch(input, arch, &mut findings)?;
     if let Some(wanted) = request.and_then(|request| request.arch) {
         contradiction(wanted != arch, || {
             format!("the wheel is for {arch} and cannot become {wanted}")
         })?;
     }
     let (libc, judged) = judge_libc(input, libc, judged, &mut findings);
+    if !judged.contains(&true) {
+        let message = format!("holds no ELF file for {}", libc.as_str());
+        let mut all = vec![Finding::error("not-platform", message)];
+        let foreign = findings.into_iter();
+        all.extend(foreign.map(|finding| finding.with(Severity::Error)));
+        return Err((ErrorKind::NotPlatform, all));
+    }
     let any_libc = !needs_libc(input.elves, &judged);
     Ok(Subject {
         arch,
@@ -214,7 +223,7 @@ fn not_platform(claimed: Option<Arch>, ignored: Vec<Finding>) -> Vec<Finding> {
     let message = format!("holds no ELF file for {arch}");
     let mut findings = vec![Finding::error("not-platform", message)];
     findings.extend(ignored.into_iter().map(|finding| Finding {
-        severity: crate::finding::Severity::Error,
+        severity: Severity::Error,
         ..finding
     }));
     findings
@@ -245,6 +254,16 @@ pub fn libc_of(facts: &Facts) -> Option<Libc> {
             .then_some(Libc::Glibc)
     };
     by_need.or_else(needs_glibc_version)
+}
+
+/// What the first file that needs a C library was linked against.
+fn libc_of_files(input: &Input<'_>, judged: &[bool]) -> Option<Libc> {
+    let mut judged = input
+        .elves
+        .iter()
+        .zip(judged)
+        .filter(|(_, judged)| **judged);
+    judged.find_map(|(elf, _)| libc_of(&elf.facts))
 }
 
 /// Settles the C library and leaves out members of another one.

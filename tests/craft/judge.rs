@@ -200,11 +200,26 @@ fn common(verb: &str, output: &Output, took: Duration, end: End, bad: &mut dyn F
     if status != Some(0) && !words.lines().any(|line| line.starts_with("error: ")) {
         bad(format!("{verb} failed without a reason: {words}"));
     }
+    for code in codes(output) {
+        if !is_documented(&code) {
+            bad(format!("{verb} tells {code}, which no page lists"));
+        }
+    }
     for text in [&output.stdout, &output.stderr] {
         if text.iter().any(|byte| *byte < 32 && *byte != b'\n') || text.contains(&0x7f) {
             bad(format!("{verb} prints control bytes"));
         }
     }
+}
+
+/// Whether a page has a row for the code.
+fn is_documented(code: &str) -> bool {
+    const PAGES: [&str; 2] = [
+        include_str!("../../docs/errors.md"),
+        include_str!("../../docs/findings.md"),
+    ];
+    let row = format!("| `{code}` |");
+    PAGES.iter().any(|page| page.contains(&row))
 }
 
 /// The codes told on standard error.

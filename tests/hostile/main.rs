@@ -18,3 +18,4 @@ mod libraries;
 mod names;
 mod pypi;
 mod record;
+mod requests;
