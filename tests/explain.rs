@@ -494,3 +494,17 @@ fn lines_fit_the_terminal() {
         }
     }
 }
+
+#[test]
+fn mistyped_paths_and_tags_of_another_c_library_are_mistakes_of_the_caller() {
+    for command in ["show", "repair", "tree"] {
+        let run = audit(&[command, "nothing-1.0-py3-none-any.whl"]);
+        assert_eq!(run.status, 2, "{command}: {}", run.stderr);
+        let expected = "error: nothing-1.0-py3-none-any.whl: no such file [no-such-file]";
+        assert_eq!(run.stderr.lines().next(), Some(expected), "{command}");
+    }
+    // Linked against glibc; the file name does not say so.
+    let run = x86(&["repair", "--plat", "musllinux_1_2_x86_64", X86]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("[plat-mismatch]"), "{}", run.stderr);
+}

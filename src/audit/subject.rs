@@ -293,7 +293,11 @@ fn judge_libc(
         }
     }
     let libc = libc.or_else(|| musl_by_name(input.elves)).unwrap_or_else(|| {
-        let message = "no file needs a C library: judged by the manylinux policies, though it would also run on musl";
+        let message = if needs_libc(input.elves, &judged) {
+            "no file names the C library that it was linked against: judged by the manylinux policies"
+        } else {
+            "no file needs a C library: judged by the manylinux policies, though it would also run on musl"
+        };
         findings.push(Finding::note("libc-unknown", message));
         Libc::Glibc
     });

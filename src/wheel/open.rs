@@ -35,8 +35,13 @@ impl Wheel {
     /// Opens and checks a wheel. Nothing is unpacked to disk, and the file is opened once.
     ///
     /// # Errors
-    /// `ErrorKind::Refused` with all problems of the first stage that found any.
+    /// `ErrorKind::Usage` where there is no file, else `ErrorKind::Refused` with all problems of
+    /// the first stage that found any.
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
+        if let Some(finding) = no_file(path) {
+            let path = path.display().to_string();
+            return Err(Error::many(ErrorKind::Usage, path, vec![finding]));
+        }
         open(path, options).map_err(|findings| {
             Error::many(ErrorKind::Refused, path.display().to_string(), findings)
         })
@@ -161,6 +166,16 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
         source,
         images,
     })
+}
+
+/// What is wrong with a path that leads to no file at all: a slip of the caller, not a bad wheel.
+fn no_file(path: &Path) -> Option<Finding> {
+    let message = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => "is a folder, not a wheel",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "no such file",
+        _ => return None,
+    };
+    Some(Finding::error("no-such-file", message))
 }
 
 fn wheel_name(path: &Path) -> Result<WheelName, Vec<Finding>> {
