@@ -51,12 +51,15 @@ class Growth:
     def mutual(self, count):
         """Libraries of a wheel that each need all the others."""
         home = self.folder / f"mutual-{count}"
-        home.mkdir()
-        paths = [home / f"libm{index}.so" for index in range(count)]
-        for needed in ([], paths):
-            for index, path in enumerate(paths):
+        stubs = home / "stubs"
+        stubs.mkdir(parents=True)
+        names = [f"libm{index}.so" for index in range(count)]
+        paths, alone = [home / name for name in names], [stubs / name for name in names]
+        # Linked to stubs without needs: a linker goes through all that a library needs.
+        for made, needed in ((alone, []), (paths, alone)):
+            for index, path in enumerate(made):
                 options = [f"-Wl,-soname,{path.name},-rpath,$ORIGIN", "-nostdlib", "-Wl,--no-as-needed"]
-                libraries.link(path, f"int m{index}(void) {{ return {index}; }}", [*options, *(other for other in needed if other != path)])
+                libraries.link(path, f"int m{index}(void) {{ return {index}; }}", [*options, *(other for other in needed if other.name != path.name)])
         with WheelMaker(home / NAME) as maker:
             for path in paths:
                 maker.add(f"growth/{path.name}", [path.read_bytes()])
