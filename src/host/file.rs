@@ -14,6 +14,9 @@ use crate::elf::Image;
 /// As many links as Linux follows before it gives up with `ELOOP`.
 const MOST_LINKS: usize = 40;
 
+/// Taken at most before a file is read, whatever size it claims.
+const MOST_ROOM: u64 = 1 << 20;
+
 /// Why a path leads to no file that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoFile {
@@ -137,8 +140,15 @@ fn without_waiting(_: &mut OpenOptions) {}
 /// The first `limit` bytes of a regular file under `root`.
 pub(super) fn read(root: &Path, path: &Path, limit: u64) -> Result<Vec<u8>, NoFile> {
     let (real, _) = real_path(root, path)?;
-    let (file, _) = open(&real)?;
-    let mut bytes = Vec::new();
+    read_real(&real, limit)
+}
+
+/// The first `limit` bytes of a regular file whose links were followed.
+pub(super) fn read_real(real_path: &Path, limit: u64) -> Result<Vec<u8>, NoFile> {
+    let (file, metadata) = open(real_path)?;
+    // Room for all of an ordinary file and the read that finds its end; a size is only a word.
+    let room = metadata.len().min(limit).min(MOST_ROOM).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| NoFile::from_io(&error))?;

@@ -5,7 +5,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Databases, Package, files_of, read_text};
+use memchr::memmem;
+use rayon::prelude::*;
+
+use super::super::file;
+use super::{Databases, LARGEST_DATABASE, Package, read_text, real_folder};
 
 const ADMIN: &str = "/var/lib/dpkg";
 
@@ -24,17 +28,19 @@ pub(super) fn read(root: &Path, databases: &mut Databases) {
             packages.entry(package.name.clone()).or_insert(package);
         }
     }
-    for list in files_of(root, &format!("{ADMIN}/info")) {
-        let name = list.file_name().map(|name| name.to_string_lossy());
-        let name = name.as_deref().and_then(|name| name.strip_suffix(".list"));
-        let Some(package) = name.and_then(|name| packages.get(name)) else {
-            continue;
-        };
-        let files = read_text(root, &list.to_string_lossy()).unwrap_or_default();
-        let is_library = |line: &str| line.contains(".so");
-        if files.lines().any(is_library) {
-            databases.add(package.clone(), files.lines());
-        }
+    let (folder, names) = real_folder(root, &format!("{ADMIN}/info")).unwrap_or_default();
+    // A thousand files, most of them without a library.
+    let owned: Vec<(&Package, String)> = names
+        .par_iter()
+        .filter_map(|name| {
+            let package = packages.get(name.to_str()?.strip_suffix(".list")?)?;
+            let files = file::read_real(&folder.join(name), LARGEST_DATABASE).ok()?;
+            memmem::find(&files, b".so")?;
+            Some((package, String::from_utf8_lossy(&files).into_owned()))
+        })
+        .collect();
+    for (package, files) in owned {
+        databases.add(package.clone(), files.lines());
     }
 }
 

@@ -4,6 +4,7 @@
 //! under; no program is run, so a sysroot of any system answers on any machine.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -152,15 +153,19 @@ fn read_text(root: &Path, path: &str) -> Result<String, NoFile> {
 
 /// The files of a folder under `root`, sorted; paths without the root.
 fn files_of(root: &Path, folder: &str) -> Vec<PathBuf> {
-    let real = file::real_path(root, &config::under(root, Path::new(folder)));
-    let entries = real.ok().and_then(|(real, _)| fs::read_dir(real).ok());
-    let entries = entries.into_iter().flatten().filter_map(Result::ok);
+    let names = real_folder(root, folder).map(|(_, names)| names);
+    let files = names.into_iter().flatten();
+    files.map(|name| Path::new(folder).join(name)).collect()
+}
+
+/// Where a folder under `root` really is, and the names of its files, sorted.
+fn real_folder(root: &Path, folder: &str) -> Option<(PathBuf, Vec<OsString>)> {
+    let (real, _) = file::real_path(root, &config::under(root, Path::new(folder))).ok()?;
+    let entries = fs::read_dir(&real).ok()?.filter_map(Result::ok);
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    let mut files: Vec<PathBuf> = files
-        .map(|entry| Path::new(folder).join(entry.file_name()))
-        .collect();
-    files.sort();
-    files
+    let mut names: Vec<OsString> = files.map(|entry| entry.file_name()).collect();
+    names.sort();
+    Some((real, names))
 }
 
 impl Host {
