@@ -17,7 +17,6 @@ use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::host::Host;
 use crate::wheel::publish::{self, Published};
-use crate::wheel::self_check::check_written;
 use crate::wheel::write::{
     Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel,
 };
@@ -66,7 +65,6 @@ impl Plan {
         };
         let mut kept = Vec::new();
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
-            check_written(path, written)?;
             self_check::check(self, wheel, store.host(), path, written)?;
             wheel.check_unchanged()?;
             self.check_libraries(store.host())?;

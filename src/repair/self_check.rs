@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::tag::PlatformTag;
 use crate::wheel::Wheel;
 use crate::wheel::read_back::Expected;
+use crate::wheel::self_check::check_written;
 use crate::wheel::write::Written;
 
 /// Reads the wheel at `path` back: it is sound, holds the grafts under their names, and
@@ -23,10 +24,12 @@ pub(super) fn check(
     path: &Path,
     written: &[Written],
 ) -> Result<(), Finding> {
+    let fresh = &check_written(path, written)?;
     let expected = Expected {
         name: &plan.name,
         input,
         written,
+        fresh,
     };
     let wheel = Wheel::read_back(path, expected).map_err(|findings| {
         let said: Vec<String> = findings.iter().map(ToString::to_string).collect();

@@ -142,6 +142,7 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
     let record = metadata.record.as_ref();
     let request = ScanRequest {
         verify: options.verify,
+        hash: true,
         keep: options.keep_elf_bytes,
         other_hash: &|path| record.and_then(|record| record.algorithm(path)),
     };
@@ -283,7 +284,7 @@ fn elf_members(
                 member: id,
                 path: member.path.clone(),
                 installed: layout::installed(&member.path, name),
-                facts: Arc::new(facts),
+                facts,
             });
         }
         if let Some(image) = scanned.image {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::open::read_metadata;
 use super::problems::Problems;
-use super::scan::{ScanRequest, io_finding, scan};
+use super::scan::io_finding;
 use super::source::Source;
 use super::write::Written;
 use super::{ElfMember, Member, Wheel, checks, dist_info, framing, layout};
@@ -24,6 +24,8 @@ pub struct Expected<'a> {
     pub input: &'a Wheel,
     /// What the writer says of the members.
     pub written: &'a [Written],
+    /// What was read of those that were not copied.
+    pub fresh: &'a [Option<Arc<Facts>>],
 }
 
 impl Wheel {
@@ -37,7 +39,7 @@ impl Wheel {
         let listing = framing::read(&source).map_err(|error| vec![io_finding(&error)])??;
         let members = listing.members;
         let mut problems = Problems::default();
-        let elves = expected.elves(&source, &members, &mut problems);
+        let elves = expected.elves(&members);
         let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
         let folder = dist_info::find(paths.iter().copied(), expected.name)?.to_owned();
         let metadata = read_metadata(&source, &members, folder, &mut problems);
@@ -61,26 +63,12 @@ impl Wheel {
 }
 
 impl Expected<'_> {
-    fn elves(
-        &self,
-        source: &Arc<Source>,
-        members: &[Member],
-        problems: &mut Problems,
-    ) -> Vec<ElfMember> {
+    fn elves(&self, members: &[Member]) -> Vec<ElfMember> {
         let input = self.input.elves.iter();
         let known: BTreeMap<&str, &Arc<Facts>> =
             input.map(|elf| (elf.path.as_str(), &elf.facts)).collect();
         let pairs = || members.iter().zip(self.written);
-        let fresh: Vec<Member> = pairs()
-            .filter(|(_, written)| !written.copied)
-            .map(|(member, _)| member.clone())
-            .collect();
-        let request = ScanRequest {
-            verify: false,
-            keep: 0,
-            other_hash: &|_| None,
-        };
-        let mut scanned = scan(source, &fresh, &request).into_iter();
+        let mut fresh = self.fresh.iter();
         let mut elves = Vec::new();
         for (id, (member, written)) in pairs().enumerate() {
             let facts = if written.copied {
@@ -88,9 +76,7 @@ impl Expected<'_> {
                     .get(member.path.as_str())
                     .map(|facts| Arc::clone(facts))
             } else {
-                let scanned = scanned.next().unwrap_or_default();
-                problems.extend(scanned.finding);
-                scanned.facts.map(Arc::new)
+                fresh.next().and_then(Clone::clone)
             };
             elves.extend(facts.map(|facts| ElfMember {
                 member: id,

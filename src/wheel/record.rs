@@ -312,8 +312,19 @@ fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one != other)
 }
 
+/// Whether a path is spelled as members are: nothing to say of it.
+fn is_plain(written: &str) -> bool {
+    !written.contains('\\')
+        && written
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// The member that a row means; `None` for a directory, and for a path that can mean none.
 fn member_path(written: &str, tally: &mut Tally) -> Option<String> {
+    if is_plain(written) {
+        return Some(written.to_owned());
+    }
     let slashed = written.replace('\\', "/");
     if slashed != written {
         tally.push(

@@ -36,8 +36,10 @@ const ELF_MAGIC: [u8; 4] = *b"\x7fELF";
 
 /// What is asked of a scan.
 pub(crate) struct ScanRequest<'a> {
-    /// Read every member to its end, check and hash it.
+    /// Read every member to its end and check it.
     pub(crate) verify: bool,
+    /// Hash what is verified.
+    pub(crate) hash: bool,
     /// How many bytes of ELF members to keep.
     pub(crate) keep: u64,
     /// The hash beside SHA-256 that RECORD uses for a member.
@@ -50,7 +52,7 @@ pub(crate) struct Scanned {
     /// Its hashes, if it was verified.
     pub(crate) digests: Option<Digests>,
     /// What was read of it, if it is an ELF file that can be read.
-    pub(crate) facts: Option<Facts>,
+    pub(crate) facts: Option<Arc<Facts>>,
     /// Its bytes, if they were kept.
     pub(crate) image: Option<SharedImage>,
     /// What is wrong with it.
@@ -126,7 +128,7 @@ pub(crate) fn io_finding(error: &io::Error) -> Finding {
 impl Scan<'_> {
     /// Reads the member to its end, in one piece if there is room for it.
     fn verify(&self, worker: &mut Worker, member: &Member) -> io::Result<Scanned> {
-        let digester = Digester::new((self.request.other_hash)(&member.path));
+        let digester = self.digester(member);
         if let Some(_share) = self.room_for(member)
             && let Some(bytes) = worker.whole.read(self.source, member)?
         {
@@ -167,15 +169,22 @@ impl Scan<'_> {
         }
     }
 
+    fn digester(&self, member: &Member) -> Option<Digester> {
+        let other = || (self.request.other_hash)(&member.path);
+        self.request.hash.then(|| Digester::new(other()))
+    }
+
     fn room_for(&self, member: &Member) -> Option<Share> {
         let cost = Whole::cost(member);
         self.in_work.take(cost).filter(|_| member.size <= WHOLE)
     }
 
-    fn take_bytes(&self, member: &Member, mut digester: Digester, bytes: &[u8]) -> Scanned {
-        digester.update(bytes);
+    fn take_bytes(&self, member: &Member, digester: Option<Digester>, bytes: &[u8]) -> Scanned {
         let mut scanned = Scanned {
-            digests: Some(digester.finish()),
+            digests: digester.map(|mut digester| {
+                digester.update(bytes);
+                digester.finish()
+            }),
             ..Scanned::default()
         };
         if bytes.starts_with(&ELF_MAGIC) && judge_elf(member, &bytes, &mut scanned) {
@@ -189,7 +198,7 @@ impl Scan<'_> {
         &self,
         worker: &mut Worker,
         member: &Member,
-        mut digester: Digester,
+        mut digester: Option<Digester>,
     ) -> io::Result<Scanned> {
         let mut reader = MemberReader::new(
             self.source.as_ref(),
@@ -204,12 +213,13 @@ impl Scan<'_> {
         }
         let mut count = first;
         while count > 0 {
-            digester.update(worker.piece.get(..count).unwrap_or_default());
+            let bytes = worker.piece.get(..count).unwrap_or_default();
+            update(&mut digester, bytes);
             count = fill(&mut reader, &mut worker.piece)?;
         }
         worker.scratch = Some(reader.into_scratch());
         Ok(Scanned {
-            digests: Some(digester.finish()),
+            digests: digester.map(Digester::finish),
             ..Scanned::default()
         })
     }
@@ -219,7 +229,7 @@ impl Scan<'_> {
         &self,
         worker: &mut Worker,
         member: &Member,
-        mut digester: Digester,
+        mut digester: Option<Digester>,
     ) -> io::Result<Scanned> {
         let image = large_image(self.source, member);
         match &image {
@@ -231,13 +241,16 @@ impl Scan<'_> {
                     if count == 0 {
                         break;
                     }
-                    digester.update(worker.piece.get(..count).unwrap_or_default());
+                    let bytes = worker.piece.get(..count).unwrap_or_default();
+                    update(&mut digester, bytes);
                 }
             }
-            LargeImage::Deflated(image) => image.drain(&mut |piece| digester.update(piece))?,
+            LargeImage::Deflated(image) => {
+                image.drain(&mut |piece| update(&mut digester, piece))?
+            }
         }
         let mut scanned = Scanned {
-            digests: Some(digester.finish()),
+            digests: digester.map(Digester::finish),
             ..Scanned::default()
         };
         let image = image.shared();
@@ -267,6 +280,12 @@ impl Scan<'_> {
             scanned.image = share.map(|share| kept(image, share));
         }
         Ok(scanned)
+    }
+}
+
+fn update(digester: &mut Option<Digester>, bytes: &[u8]) {
+    if let Some(digester) = digester {
+        digester.update(bytes);
     }
 }
 
@@ -311,7 +330,7 @@ pub(crate) fn large_image(source: &Arc<Source>, member: &Member) -> LargeImage {
 fn judge_elf(member: &Member, image: &dyn Image, scanned: &mut Scanned) -> bool {
     match facts(image) {
         Ok(facts) => {
-            scanned.facts = Some(facts);
+            scanned.facts = Some(Arc::new(facts));
             return true;
         }
         Err(ElfError::Io(error)) => scanned.finding = Some(io_finding(&error).at(&member.path)),

@@ -13,28 +13,30 @@ use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
 use super::open::largest_record;
-use super::parallel::largest_first;
-use super::reader::{MemberReader, Scratch, fill};
 use super::record::{Record, Seen};
-use super::scan::{WHOLE, read_small};
+use super::scan::{ScanRequest, read_small, scan};
 use super::source::Source;
-use super::whole::Whole;
 use super::write::Written;
 use super::{Member, framing};
-use crate::finding::Finding;
+use crate::elf::Facts;
+use crate::finding::{Finding, Severity};
 
-/// Checks the archive at `path` against what its writer says is in it, RECORD last.
+/// The facts of members that were not copied, in archive order; `None` for what is no ELF file.
+pub type Fresh = Vec<Option<Arc<Facts>>>;
+
+/// Checks the archive at `path` against what its writer says is in it, RECORD last. Says of each member
+/// that is new what was read of it, if it is an ELF file.
 ///
 /// # Errors
 /// A finding with code `self-check`: it is not exactly that.
-pub fn check_written(path: &Path, written: &[Written]) -> Result<(), Finding> {
+pub fn check_written(path: &Path, written: &[Written]) -> Result<Fresh, Finding> {
     check(path, written).map_err(|reason| {
         let message = format!("the result failed its verification and was not kept: {reason}");
         Finding::error("self-check", message).help("please report this wheel as a fault of audit")
     })
 }
 
-fn check(path: &Path, written: &[Written]) -> Result<(), String> {
+fn check(path: &Path, written: &[Written]) -> Result<Fresh, String> {
     let unreadable = |error: io::Error| error.to_string();
     let source = Arc::new(Source::open(path).map_err(unreadable)?);
     let listing = framing::read(&source).map_err(unreadable)?;
@@ -114,40 +116,30 @@ fn check_new_data(
     source: &Arc<Source>,
     members: &[Member],
     written: &[Written],
-) -> Result<(), String> {
-    let new: Vec<&Member> = members
+) -> Result<Fresh, String> {
+    let new: Vec<Member> = members
         .iter()
         .zip(written)
         .filter(|(_, row)| !row.copied)
-        .map(|(member, _)| member)
+        .map(|(member, _)| member.clone())
         .collect();
-    let state = || {
-        (
-            Whole::default(),
-            Some(Scratch::default()),
-            vec![0; 128 << 10],
-        )
+    let request = ScanRequest {
+        verify: true,
+        hash: false,
+        keep: 0,
+        other_hash: &|_| None,
     };
-    let checked = largest_first(
-        &new,
-        |member| member.size,
-        state,
-        |state, member| {
-            let (whole, scratch, buffer) = state;
-            if member.size <= WHOLE / 4 && whole.read(source, member)?.is_some() {
-                return Ok(());
-            }
-            let taken = scratch.take().unwrap_or_default();
-            let mut reader = MemberReader::new(source.as_ref(), member, taken);
-            while fill(&mut reader, buffer)? > 0 {}
-            *scratch = Some(reader.into_scratch());
-            Ok(())
-        },
-    );
-    let failed = |(member, result): (&&Member, io::Result<()>)| {
-        result.map_err(|error| format!("{}: {error}", member.path))
-    };
-    new.iter().zip(checked).try_for_each(failed)
+    let mut fresh = Vec::with_capacity(new.len());
+    for scanned in scan(source, &new, &request) {
+        let wrong = scanned
+            .finding
+            .filter(|one| one.severity == Severity::Error);
+        if let Some(finding) = wrong {
+            return Err(finding.to_string());
+        }
+        fresh.push(scanned.facts);
+    }
+    Ok(fresh)
 }
 
 #[cfg(test)]

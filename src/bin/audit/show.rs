@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rayon::prelude::*;
 use wheel_audit::report::{self, Judgement, summary};
 use wheel_audit::{
     Audit, AuditOptions, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity, audit_input,
@@ -14,6 +15,10 @@ use crate::common::{
 };
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
+
+/// How many inputs are opened and judged at once: what is held is bounded, and what is told comes
+/// in their order, group by group.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Codes that the text report tells in its own words.
 const IN_THE_TEXT: [&str; 1] = ["lib-not-found"];
@@ -31,10 +36,16 @@ pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
     };
     let mut worst = Status::Done;
     let mut rows = Vec::new();
-    for source in sources(&args.paths) {
-        let (status, row) = show.one(&source, rows.is_empty())?;
-        worst = worst.max(status);
-        rows.push(row);
+    for group in sources(&args.paths).chunks(SIDE_BY_SIDE) {
+        let judged: Vec<_> = group
+            .par_iter()
+            .map(|source| guarded(source.path(), || show.judge(source)))
+            .collect();
+        for (source, judged) in group.iter().zip(judged) {
+            let (status, row) = show.tell(source, judged, rows.is_empty())?;
+            worst = worst.max(status);
+            rows.push(row);
+        }
     }
     if show.format != Format::Json {
         terminal.words(&summary::table(&rows, terminal.layout()))?;
@@ -51,11 +62,16 @@ struct Show<'a> {
 }
 
 impl Show<'_> {
-    fn one(&self, source: &Source, first: bool) -> io::Result<(Status, summary::Row)> {
+    fn tell(
+        &self,
+        source: &Source,
+        judged: Result<(Opened, Audit), Error>,
+        first: bool,
+    ) -> io::Result<(Status, summary::Row)> {
         if !first && self.format != Format::Json {
             self.terminal.words("\n")?;
         }
-        match guarded(source.path(), || self.judge(source)) {
+        match judged {
             Ok((opened, audit)) => self.judged(&opened.input(), &audit),
             Err(error) => self.refused(source, &error),
         }

@@ -156,8 +156,9 @@ fn parse_entry<'a>(fields: &mut Fields<'a>) -> Option<Raw<'a>> {
 /// Reports what is wrong with an entry's own fields. `None` if its sizes are unknown.
 fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
     let Raw { mut entry, .. } = raw;
-    let name = entry.shown();
-    let mut refuse = |code, message: String| problems.add(Finding::error(code, message).at(&name));
+    let name = entry;
+    let mut refuse =
+        |code, message: String| problems.add(Finding::error(code, message).at(name.shown()));
     if entry.flags & ENCRYPTED != 0 {
         refuse("zip-encrypted", "the member is encrypted".to_owned());
     } else if entry.flags & !(DESCRIPTOR | UTF8 | LEVEL) != 0 {
@@ -208,10 +209,10 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
         }
     }
     let odd_zip64 = extra.pypi_refuses(entry.method);
-    problems.extend(odd_zip64.then(|| odd_length().at(&name)));
+    problems.extend(odd_zip64.then(|| odd_length().at(name.shown())));
     if !raw.comment.is_empty() {
         let message = "the entry has a comment, which PyPI refuses; repair drops it";
-        problems.add(Finding::note("zip-comment", message).at(&name));
+        problems.add(Finding::note("zip-comment", message).at(name.shown()));
     }
     Some(entry)
 }

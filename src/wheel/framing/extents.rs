@@ -54,8 +54,8 @@ fn check_one(
     problems: &mut Problems,
 ) -> io::Result<()> {
     let entry = &placed.entry;
-    let shown = entry.shown();
-    let mut refuse = |code, message: String| problems.add(Finding::error(code, message).at(&shown));
+    let mut refuse =
+        |code, message: String| problems.add(Finding::error(code, message).at(entry.shown()));
     let Some(end) = placed
         .data
         .checked_add(entry.compressed)
@@ -77,7 +77,7 @@ fn check_one(
         if descriptor_agrees(entry, &descriptor) {
             let message = "sizes follow the data in a data descriptor, which PyPI refuses; \
                            repair writes them before it";
-            problems.add(Finding::warning("zip-descriptor", message).at(&shown));
+            problems.add(Finding::warning("zip-descriptor", message).at(entry.shown()));
         } else {
             let message = "the data descriptor and the central directory mismatch".to_owned();
             refuse("zip-descriptor-mismatch", message);

@@ -32,8 +32,8 @@ pub(super) fn check(
     entry: &Entry<'_>,
     problems: &mut Problems,
 ) -> io::Result<Option<u64>> {
-    let shown = entry.shown();
-    let mut refuse = |code, message: &str| problems.add(Finding::error(code, message).at(&shown));
+    let mut refuse =
+        |code, message: &str| problems.add(Finding::error(code, message).at(entry.shown()));
     let no_header = "no local header where the central directory says";
     let lengths = match window.at(entry.offset, FIXED_LEN) {
         Ok(fixed) if fixed.starts_with(&SIGNATURE) => variable_len(fixed),
@@ -96,18 +96,17 @@ fn parse(header: &[u8]) -> Option<Local<'_>> {
 }
 
 fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
-    let shown = entry.shown();
     if (entry.flags ^ local.flags) == UTF8 {
         let message = "the local header and the central directory mismatch in the UTF-8 flag";
-        problems.add(Finding::warning("zip-local-flags", message).at(&shown));
+        problems.add(Finding::warning("zip-local-flags", message).at(entry.shown()));
     }
     if local.version & 0xff > NEWEST_VERSION {
         let message = "the local header needs a later format version than 4.5";
-        problems.add(Finding::error("zip-version", message).at(&shown));
+        problems.add(Finding::error("zip-version", message).at(entry.shown()));
     }
     let mut mismatch = |what: &str| {
         let message = format!("the local header and the central directory mismatch in the {what}");
-        problems.add(Finding::error("zip-local-header", message).at(&shown));
+        problems.add(Finding::error("zip-local-header", message).at(entry.shown()));
     };
     if entry.name != local.name {
         mismatch("name");
@@ -130,7 +129,7 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
         Ok(sizes) => sizes,
         Err(message) => {
             let message = format!("local header: {message}");
-            problems.add(Finding::error("zip-extra", message).at(&shown));
+            problems.add(Finding::error("zip-extra", message).at(entry.shown()));
             return;
         }
     };
@@ -143,7 +142,7 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     if differs(sizes.size, entry.size) || differs(sizes.compressed, entry.compressed) {
         mismatch("size");
     }
-    problems.extend(odd_zip64.then(|| odd_length().at(&shown)));
+    problems.extend(odd_zip64.then(|| odd_length().at(entry.shown())));
 }
 
 /// Whether `descriptor`, everything between the data and the next header, repeats the

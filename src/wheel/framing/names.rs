@@ -30,7 +30,7 @@ pub(super) fn plain_path(name: &[u8]) -> Result<&str, Finding> {
     if path.len() > LONGEST_PATH {
         return bad("the name is too long: over 4096 bytes");
     }
-    if path.chars().any(unsafe_to_print) {
+    if has_unsafe(path) {
         return bad("unprintable character in the name: control or invisible formatting");
     }
     if path.contains('\\') {
@@ -50,6 +50,14 @@ pub(super) fn plain_path(name: &[u8]) -> Result<&str, Finding> {
         }
     }
     Ok(path)
+}
+
+/// Nearly all names are ASCII, where few characters are unsafe.
+fn has_unsafe(path: &str) -> bool {
+    if path.is_ascii() {
+        return path.bytes().any(|byte| byte.is_ascii_control());
+    }
+    path.chars().any(unsafe_to_print)
 }
 
 fn has_drive(path: &str) -> bool {
@@ -115,8 +123,7 @@ fn private_or_none(character: char) -> bool {
 /// A path that this program reads, and others do not.
 pub(super) fn check_characters(path: &str) -> Option<Finding> {
     let message = "a character for private use, or none at all, in the name: uv refuses it";
-    path.chars()
-        .any(private_or_none)
+    (!path.is_ascii() && path.chars().any(private_or_none))
         .then(|| Finding::warning("zip-name-private", message))
 }
 
