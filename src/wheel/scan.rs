@@ -140,7 +140,7 @@ impl Scan<'_> {
     /// Forgets the facts if there are too many already. All are read and counted, so that the
     /// answer does not depend on who was first.
     fn bounded(&self, mut scanned: Scanned) -> Scanned {
-        let size = scanned.facts.as_ref().map_or(0, Facts::heap_size);
+        let size = scanned.facts.as_ref().map_or(0, |facts| facts.heap_size());
         let before = self.facts.fetch_add(size, Ordering::Relaxed);
         if before.saturating_add(size) > MOST_FACTS {
             scanned.facts = None;
@@ -246,7 +246,7 @@ impl Scan<'_> {
                 }
             }
             LargeImage::Deflated(image) => {
-                image.drain(&mut |piece| update(&mut digester, piece))?
+                image.drain(&mut |piece| update(&mut digester, piece))?;
             }
         }
         let mut scanned = Scanned {
