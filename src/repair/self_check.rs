@@ -31,6 +31,11 @@ pub(super) fn check(
         written,
         fresh,
     };
+    promised(plan, host, path, expected)
+}
+
+/// Is what was read back the plan's wheel?
+fn promised(plan: &Plan, host: &Host, path: &Path, expected: Expected<'_>) -> Result<(), Finding> {
     let wheel = Wheel::read_back(path, expected).map_err(|findings| {
         let said: Vec<String> = findings.iter().map(ToString::to_string).collect();
         failed(&said.join("; "))
@@ -96,8 +101,10 @@ fn failed(what: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::elf::facts;
     use crate::elf::synth::Synth;
     use crate::host::HostOptions;
     use crate::repair::{GraftStore, RepairOptions};
@@ -138,9 +145,33 @@ mod tests {
     }
 
     impl Made {
-        fn check(&self, path: &Path) -> Result<(), Finding> {
-            let host = self.store.host();
-            check(&self.plan, &self.input, host, path, &self.written)
+        /// As [`check`], of a wheel that its writer would vouch for, with `bytes` in the place of
+        /// the member that `which` picks.
+        fn check(
+            &self,
+            path: &Path,
+            which: impl Fn(&str) -> bool,
+            bytes: &[u8],
+        ) -> Result<(), Finding> {
+            let result = Wheel::open(&self.path, &OpenOptions::default()).unwrap();
+            let facts_of = |path: &str| {
+                if which(path) {
+                    return facts(&bytes).ok().map(Arc::new);
+                }
+                let mut elves = result.elves.iter();
+                elves
+                    .find(|elf| elf.path == path)
+                    .map(|elf| Arc::clone(&elf.facts))
+            };
+            let new = self.written.iter().filter(|written| !written.copied);
+            let fresh: Vec<_> = new.map(|written| facts_of(&written.path)).collect();
+            let expected = Expected {
+                name: &self.plan.name,
+                input: &self.input,
+                written: &self.written,
+                fresh: &fresh,
+            };
+            promised(&self.plan, self.store.host(), path, expected)
         }
 
         /// Why the result is refused with the member that `which` picks replaced by `bytes`.
@@ -155,7 +186,7 @@ mod tests {
                 })
                 .collect();
             let disk = on_disk(&archive(&entries, &Ends::default()));
-            let finding = self.check(&disk.path).unwrap_err();
+            let finding = self.check(&disk.path, which, bytes).unwrap_err();
             assert_eq!(finding.code, "self-check");
             finding.message
         }
@@ -164,7 +195,9 @@ mod tests {
     #[test]
     fn only_the_wheel_that_was_promised_passes() {
         let made = made();
-        made.check(&made.path).unwrap();
+        made.check(&made.path, |_| false, b"").unwrap();
+        let host = made.store.host();
+        check(&made.plan, &made.input, host, &made.path, &made.written).unwrap();
 
         let graft = made.plan.grafts[0].member.clone();
         let synth = || Synth::new(true, false).needed("libc.so.6");
