@@ -82,7 +82,7 @@ pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
-pub use repair::{GraftStore, Include, Plan, RepairOptions, Repaired};
+pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
 pub use shell::shell_word;
 pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

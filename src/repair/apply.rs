@@ -1,4 +1,4 @@
-//! Carries a plan out: the only code that writes.
+//! Carries a plan out: the only code that leaves files.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::editing::{Origin, PlannedEdit, StrippedFile};
 use super::repaired::Repaired;
 use super::source::unreadable;
 use super::store::{GraftStore, Order};
-use super::{Plan, sbom, self_check, shim};
+use super::{Graft, Plan, sbom, self_check, shim};
 use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::host::Host;
@@ -37,32 +37,14 @@ impl Plan {
     ) -> Result<Repaired, Error> {
         let input = wheel.path.display().to_string();
         let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
-        let compression = Compression {
-            level: self.options.compression,
-        };
-        let assembly = Assembly {
-            plan: self,
-            wheel,
-            store,
-            compression,
-        };
+        let assembly = Assembly::new(self, wheel, store);
         let Made {
             members,
             stripped,
             findings,
         } = assembly.members().map_err(refused)?;
-        let record = RecordPlace {
-            path: format!("{}/RECORD", wheel.dist_info.dir),
-            modified: self.date_of(wheel, "RECORD"),
-        };
         let destination = folder.join(self.name.to_string());
-        let write = |file: &mut File| {
-            let written = write_wheel(file, wheel, &members, &record, compression)?;
-            let size = file.metadata().map(|metadata| metadata.len());
-            let size = size.map_err(|error| write_failure(&destination, &error))?;
-            self.refuse_large(wheel, size)?;
-            Ok((written, size))
-        };
+        let write = |file: &mut File| assembly.write(file, &members);
         let mut kept = Vec::new();
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
             self_check::check(self, wheel, store.host(), path, written)?;
@@ -142,10 +124,10 @@ fn newest(wheel: &Wheel) -> DosTime {
 
 /// The members to write, and what came up on the way to them.
 #[derive(Default)]
-struct Made {
-    members: Vec<NewMember>,
+pub(super) struct Made {
+    pub(super) members: Vec<NewMember>,
     stripped: Vec<StrippedFile>,
-    findings: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Made {
@@ -162,19 +144,50 @@ impl Made {
     }
 }
 
-struct Assembly<'a> {
-    plan: &'a Plan,
+pub(super) struct Assembly<'a> {
+    pub(super) plan: &'a Plan,
     wheel: &'a Wheel,
-    store: &'a GraftStore,
+    pub(super) store: &'a GraftStore,
     compression: Compression,
 }
 
 /// Dropped because they sign what has changed, or because RECORD is written anew.
 const DROPPED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
 
-impl Assembly<'_> {
+impl<'a> Assembly<'a> {
+    pub(super) fn new(plan: &'a Plan, wheel: &'a Wheel, store: &'a GraftStore) -> Self {
+        Self {
+            plan,
+            wheel,
+            store,
+            compression: Compression {
+                level: plan.options.compression,
+            },
+        }
+    }
+
+    /// Writes the archive: what it has, and its size in bytes.
+    ///
+    /// # Errors
+    /// A finding for a failed read or write, and for a wheel larger than was allowed.
+    pub(super) fn write(
+        &self,
+        file: &mut File,
+        members: &[NewMember],
+    ) -> Result<(Vec<Written>, u64), Finding> {
+        let record = RecordPlace {
+            path: format!("{}/RECORD", self.wheel.dist_info.dir),
+            modified: self.plan.date_of(self.wheel, "RECORD"),
+        };
+        let written = write_wheel(file, self.wheel, members, &record, self.compression)?;
+        let size = file.metadata().map(|metadata| metadata.len());
+        let size = size.map_err(|error| write_failure(&error))?;
+        self.plan.refuse_large(self.wheel, size)?;
+        Ok((written, size))
+    }
+
     /// Input order, then new members in byte order, then `.dist-info`.
-    fn members(&self) -> Result<Made, Vec<Finding>> {
+    pub(super) fn members(&self) -> Result<Made, Vec<Finding>> {
         let edits = self.plan.edits.par_iter();
         let mut edits: BTreeMap<MemberId, _> = edits
             .map(|edit| (edit.member, (edit, self.edited(edit.member, &edit.edit))))
@@ -261,9 +274,18 @@ impl Assembly<'_> {
         self.member(id, &path, Content::Bytes(text.into()))
     }
 
-    fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<PlannedEdit, Finding> {
+    pub(super) fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<PlannedEdit, Finding> {
         let image = self.wheel.image(id).map_err(|error| read_failure(&error))?;
         PlannedEdit::new(&*image, edit, self.plan.options.debug_dir.is_some())
+    }
+
+    pub(super) fn order<'g>(&self, graft: &'g Graft) -> Order<'g> {
+        Order {
+            library: &graft.library,
+            edit: &graft.edit,
+            compression: self.compression,
+            keep_debug: self.plan.options.debug_dir.is_some(),
+        }
     }
 
     fn grafts(&self, made: &mut Made, problems: &mut Vec<Finding>) -> Vec<NewMember> {
@@ -271,14 +293,7 @@ impl Assembly<'_> {
             .plan
             .grafts
             .par_iter()
-            .map(|graft| {
-                self.store.prepared(&Order {
-                    library: &graft.library,
-                    edit: &graft.edit,
-                    compression: self.compression,
-                    keep_debug: self.plan.options.debug_dir.is_some(),
-                })
-            })
+            .map(|graft| self.store.prepared(&self.order(graft)))
             .collect();
         let (mut members, mut all) = (Vec::new(), Vec::new());
         for (graft, prepared) in self.plan.grafts.iter().zip(edited) {
@@ -368,9 +383,8 @@ impl Assembly<'_> {
     }
 }
 
-fn write_failure(destination: &Path, error: &io::Error) -> Finding {
-    let message = format!("{} cannot be written: {error}", destination.display());
-    Finding::error("output", message)
+fn write_failure(error: &io::Error) -> Finding {
+    Finding::error("output", format!("the result cannot be written: {error}"))
 }
 
 fn read_failure(error: &io::Error) -> Finding {

@@ -20,6 +20,7 @@ pub use page::Layout;
 
 use crate::audit::{Audit, Input};
 use crate::finding::Finding;
+use crate::repair::{Rehearsal, Repaired};
 
 /// A judged input, as the formats of `audit show` take it.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,40 @@ pub struct Judgement<'a> {
     pub audit: &'a Audit,
     /// All findings to show.
     pub findings: &'a [Finding],
+}
+
+/// How far a repair was carried.
+#[derive(Clone, Copy, Debug)]
+pub enum Carried<'a> {
+    /// It was gone through; nothing was left.
+    Rehearsed(&'a Rehearsal),
+    /// The wheel is written.
+    Out(&'a Repaired),
+}
+
+impl<'a> Carried<'a> {
+    /// What was found while editing.
+    pub fn findings(self) -> &'a [Finding] {
+        match self {
+            Self::Rehearsed(rehearsal) => &rehearsal.findings,
+            Self::Out(repaired) => &repaired.findings,
+        }
+    }
+
+    /// Size of the repaired wheel in bytes, if it is known.
+    pub fn size(self) -> Option<u64> {
+        match self {
+            Self::Rehearsed(rehearsal) => rehearsal.size,
+            Self::Out(repaired) => Some(repaired.size),
+        }
+    }
+
+    fn out(self) -> Option<&'a Repaired> {
+        match self {
+            Self::Rehearsed(_) => None,
+            Self::Out(repaired) => Some(repaired),
+        }
+    }
 }
 
 /// A finding as JSON.

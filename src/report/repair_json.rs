@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{FindingJson, file_name, line};
+use super::{Carried, FindingJson, file_name, line};
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
 use crate::finding::Finding;
 use crate::repair::{Graft, MemberEdit, Plan, Repaired, sbom::hex};
@@ -48,7 +48,7 @@ struct GraftJson<'a> {
     edit: ChangesJson<'a>,
 }
 
-/// Size of the wheel in bytes; `after` is not known before it is written.
+/// Size of the wheel in bytes; `after` is not known of a plan without a limit of size.
 #[derive(Serialize)]
 struct SizeJson {
     before: u64,
@@ -119,13 +119,9 @@ struct SparedJson<'a> {
     size: Option<u64>,
 }
 
-/// The document for a planned (`repaired` is `None`) or finished repair, as one line.
-pub fn document(
-    wheel: &Wheel,
-    findings: &[Finding],
-    plan: &Plan,
-    repaired: Option<&Repaired>,
-) -> String {
+/// The document for a rehearsed or finished repair, as one line.
+pub fn document(wheel: &Wheel, findings: &[Finding], plan: &Plan, carried: Carried<'_>) -> String {
+    let repaired = carried.out();
     line(&Document {
         version: 1,
         wheel: file_name(&wheel.path),
@@ -139,7 +135,7 @@ pub fn document(
         dry_run: repaired.is_none(),
         size: SizeJson {
             before: wheel.file_size(),
-            after: repaired.map(|repaired| repaired.size),
+            after: carried.size(),
         },
         added: added(wheel, plan, repaired),
         renamed: plan.renamed(),

@@ -4,7 +4,7 @@ use super::file_name;
 use super::page::{Layout, Page, Tone};
 use super::table::rows;
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
-use crate::repair::{Graft, Plan, Repaired};
+use crate::repair::{Graft, Plan, Rehearsal, Repaired};
 use crate::wheel::Wheel;
 
 /// How many of the largest new members are listed.
@@ -14,7 +14,7 @@ const LARGEST: usize = 5;
 const NO_EXECSTACK: &str = "stack no longer executable";
 
 /// What a plan would do; several lines, each ended.
-pub fn plan(wheel: &Wheel, plan: &Plan, layout: Layout) -> String {
+pub fn plan(wheel: &Wheel, plan: &Plan, rehearsal: &Rehearsal, layout: Layout) -> String {
     let mut page = Page::new(layout);
     changes(&mut page, wheel, plan);
     let added: u64 = plan.grafts.iter().map(|graft| graft.library.size).sum();
@@ -32,6 +32,14 @@ pub fn plan(wheel: &Wheel, plan: &Plan, layout: Layout) -> String {
     let grafts = plan.grafts.iter();
     let sizes = grafts.map(|graft| (graft.library.size, graft.member.as_str()));
     largest(&mut page, sizes);
+    if let Some(after) = rehearsal.size {
+        let text = format!(
+            "the wheel would go from {} to {}",
+            size(wheel.file_size()),
+            size(after)
+        );
+        page.entry(2, (Tone::Plain, ""), (Tone::Plain, &text));
+    }
     if let Some(folder) = &plan.options.debug_dir {
         let text = format!("what is stripped would be kept in {}", folder.display());
         page.entry(2, (Tone::Plain, ""), (Tone::Plain, &text));

@@ -71,7 +71,15 @@ fn a_wheel_that_grows_too_much_is_not_written() {
     let run = bench.repair(&wheel, &["--max-size", "1k"]);
     run.refused(1, &["wheel-too-large", "--max-size", "pkg.libs/libmid-"]);
     assert!(!bench.path("out").exists());
-    bench.repair(&wheel, &["--max-size", "1MB"]).done();
+    bench
+        .repair(&wheel, &["--max-size", "1k", "--dry-run"])
+        .refused(1, &["wheel-too-large", "--max-size", "pkg.libs/libmid-"]);
+    let plan = bench.repair(&wheel, &["--max-size", "1MB", "--dry-run", "--json"]);
+    let planned = plan.json()["size"]["after"].as_u64();
+    assert!(!bench.path("out").exists());
+    let done = bench.repair(&wheel, &["--max-size", "1MB", "--json"]).json();
+    assert_eq!(planned, done["size"]["after"].as_u64());
+    assert!(planned.is_some_and(|size| size == bench.result().file_size()));
     bench
         .repair(&wheel, &["--max-size", "much"])
         .refused(2, &["--max-size"]);

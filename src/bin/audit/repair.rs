@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use wheel_audit::{
-    Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan,
+    Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan, Rehearsal,
     RepairOptions, Repaired, Strip, Wheel, audit, publish, report,
 };
 
@@ -36,7 +36,8 @@ enum Task {
 
 /// What became of one wheel.
 enum Outcome {
-    Repaired(Box<Planned>, Option<Repaired>),
+    Repaired(Box<Planned>, Repaired),
+    Rehearsed(Box<Planned>, Rehearsal),
     Pure,
     Refused(Error),
 }
@@ -241,12 +242,15 @@ fn carry_out(
         Err(error) => return Outcome::Refused(error),
     };
     if args.dry_run {
-        return Outcome::Repaired(planned, None);
+        return match guarded(path, || planned.plan.rehearse(&planned.wheel, store)) {
+            Ok(rehearsal) => Outcome::Rehearsed(planned, rehearsal),
+            Err(error) => Outcome::Refused(error),
+        };
     }
     match guarded(path, || {
         planned.plan.apply(&planned.wheel, store, &args.wheel_dir)
     }) {
-        Ok(repaired) => Outcome::Repaired(planned, Some(repaired)),
+        Ok(repaired) => Outcome::Repaired(planned, repaired),
         Err(error) => Outcome::Refused(error),
     }
 }
@@ -270,7 +274,11 @@ fn tell(
     let wheel = name(path);
     match outcome {
         Outcome::Repaired(planned, repaired) => {
-            tell_repaired(planned, repaired.as_ref(), args, terminal)
+            tell_repaired(planned, report::Carried::Out(repaired), args, terminal)
+        }
+        Outcome::Rehearsed(planned, rehearsal) => {
+            let carried = report::Carried::Rehearsed(rehearsal);
+            tell_repaired(planned, carried, args, terminal)
         }
         Outcome::Pure if args.json => {
             terminal.data(&format!("{}\n", report::show_json::pure(&wheel)))
@@ -291,7 +299,7 @@ fn tell(
 
 fn tell_repaired(
     planned: &Planned,
-    repaired: Option<&Repaired>,
+    carried: report::Carried<'_>,
     args: &RepairArgs,
     terminal: &Terminal,
 ) -> io::Result<Status> {
@@ -305,17 +313,19 @@ fn tell_repaired(
         .iter()
         .chain(&judgement.findings)
         .chain(&plan.findings)
-        .chain(repaired.into_iter().flat_map(|repaired| &repaired.findings));
+        .chain(carried.findings());
     let findings = levels(&args.findings).apply(all);
     terminal.findings(&name(&wheel.path), &findings);
     if args.json {
-        let document = report::repair_json::document(wheel, &findings, plan, repaired);
+        let document = report::repair_json::document(wheel, &findings, plan, carried);
         return terminal.data(&format!("{document}\n"));
     }
     let layout = terminal.layout();
-    let text = match repaired {
-        Some(repaired) => report::repair_text::done(wheel, plan, repaired, layout),
-        None => report::repair_text::plan(wheel, plan, layout),
+    let text = match carried {
+        report::Carried::Out(repaired) => report::repair_text::done(wheel, plan, repaired, layout),
+        report::Carried::Rehearsed(rehearsal) => {
+            report::repair_text::plan(wheel, plan, rehearsal, layout)
+        }
     };
     terminal.words(&text)?;
     Ok(Status::Done)
