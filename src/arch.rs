@@ -4,15 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 /// `e_machine` values, from the System V ABI's registry.
-mod em {
-    pub(super) const I386: u16 = 3;
-    pub(super) const PPC64: u16 = 21;
-    pub(super) const S390: u16 = 22;
-    pub(super) const ARM: u16 = 40;
-    pub(super) const X86_64: u16 = 62;
-    pub(super) const AARCH64: u16 = 183;
-    pub(super) const RISCV: u16 = 243;
-    pub(super) const LOONGARCH: u16 = 258;
+pub(crate) mod em {
+    pub(crate) const I386: u16 = 3;
+    pub(crate) const PPC64: u16 = 21;
+    pub(crate) const S390: u16 = 22;
+    pub(crate) const ARM: u16 = 40;
+    pub(crate) const X86_64: u16 = 62;
+    pub(crate) const AARCH64: u16 = 183;
+    pub(crate) const RISCV: u16 = 243;
+    pub(crate) const LOONGARCH: u16 = 258;
 }
 
 /// A CPU architecture that platform tags know.
@@ -198,12 +198,19 @@ impl Arch {
         // Zero in the field of Arm and ppc64 says nothing.
         let stated = |mask| one & mask == 0 || other & mask == 0 || one & mask == other & mask;
         match machine {
-            em::ARM => stated(0x600),
+            em::ARM => stated(ARM_SOFT_FLOAT | ARM_HARD_FLOAT),
             em::PPC64 => stated(0x3),
             em::RISCV => one & 0x6 == other & 0x6,
             em::LOONGARCH => stated(0x7),
             _ => true,
         }
+    }
+
+    /// Whether this is 32-bit Arm of the present EABI, and its flags leave open how
+    /// floating-point arguments are passed.
+    pub(crate) fn is_silent_arm(machine: u16, flags: u32) -> bool {
+        let stated = flags & (ARM_SOFT_FLOAT | ARM_HARD_FLOAT);
+        machine == em::ARM && flags & ARM_EABI == ARM_EABI_5 && stated == 0
     }
 }
 
@@ -213,14 +220,16 @@ impl fmt::Display for Arch {
     }
 }
 
+const ARM_EABI: u32 = 0xff00_0000;
+const ARM_EABI_5: u32 = 0x0500_0000;
+const ARM_SOFT_FLOAT: u32 = 0x200;
+const ARM_HARD_FLOAT: u32 = 0x400;
+
 fn arm(flags: u32) -> Result<Arch, String> {
-    const EABI: u32 = 0xff00_0000;
-    const EABI_5: u32 = 0x0500_0000;
-    const HARD_FLOAT: u32 = 0x400;
-    if flags & EABI != EABI_5 {
+    if flags & ARM_EABI != ARM_EABI_5 {
         return Err("armv7l needs version 5 of the Arm EABI".to_owned());
     }
-    if flags & HARD_FLOAT == 0 {
+    if flags & ARM_HARD_FLOAT == 0 {
         return Err("armv7l needs the hard-float ABI".to_owned());
     }
     Ok(Arch::Armv7l)

@@ -171,8 +171,14 @@ fn judge_arch(
     let mut arch = claimed;
     let mut ignored = Vec::new();
     let mut judged = Vec::with_capacity(input.elves.len());
+    let hard_float = |elf: &ElfMember| elf.facts.arch == Ok(Arch::Armv7l);
+    let hard_float = input.elves.iter().any(hard_float);
     for elf in input.elves {
-        let found = elf.facts.arch.clone();
+        let found = match elf.facts.arch.clone() {
+            // It goes with the others, as for the loader.
+            Err(_) if hard_float && elf.facts.leaves_float_abi_open() => Ok(Arch::Armv7l),
+            found => found,
+        };
         let takes_part = match (&found, arch) {
             (Ok(own), None) => {
                 arch = Some(*own);

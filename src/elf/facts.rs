@@ -156,9 +156,30 @@ impl Facts {
         self.symbols.defines_function(name)
     }
 
+    /// Whether the loader has to call functions of the file to learn which others to use
+    /// (`STT_GNU_IFUNC`, `R_*_IRELATIVE`).
+    pub fn has_resolvers(&self) -> bool {
+        self.symbols.has_resolvers()
+    }
+
     /// The functions that [`Facts::defines_function`] knows, sorted.
     pub fn python_functions(&self) -> impl Iterator<Item = &str> {
         self.symbols.functions()
+    }
+
+    /// Whether this is a file for Arm that does not state its ABI for floating-point arguments,
+    /// as old releases of mold leave that out. Loaders take it.
+    pub(crate) fn leaves_float_abi_open(&self) -> bool {
+        Arch::is_silent_arm(self.platform.machine, self.platform.flags)
+    }
+
+    /// Whether such a file names a loader for which there is one ABI only.
+    fn names_hard_float_loader(&self) -> bool {
+        let interpreter = self.interpreter.iter();
+        let names = interpreter.filter_map(|path| path.rsplit('/').next());
+        let mut names = names.chain(self.needed.iter().map(String::as_str));
+        self.leaves_float_abi_open()
+            && names.any(|name| matches!(name, "ld-linux-armhf.so.3" | "ld-musl-armhf.so.1"))
     }
 
     /// How many bytes these facts hold; a cache's measure.
@@ -245,7 +266,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
     let version_needs: Vec<_> = needs.into_iter().map(|record| record.need).collect();
     let symbols = Symbols::read(&view, &version_needs)?;
     let stack = view.segments.iter().rfind(|s| s.kind == pt::GNU_STACK);
-    Ok(Facts {
+    let mut facts = Facts {
         platform,
         arch,
         kind: Kind::from_raw(header.kind),
@@ -273,7 +294,11 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         dlopen_notes: notes.dlopen,
         section_conflict: conflict::of(&view),
         symbols,
-    })
+    };
+    if facts.arch.is_err() && facts.names_hard_float_loader() {
+        facts.arch = Ok(Arch::Armv7l);
+    }
+    Ok(facts)
 }
 
 impl Kind {

@@ -16,8 +16,8 @@ use std::ops::ControlFlow;
 
 use super::dynamic::{View, dt};
 use super::image::{ElfError, bytes_at};
+use crate::arch::em;
 
-const EM_S390: u16 = 22;
 const EM_ALPHA: u16 = 0x9026;
 
 /// One more than the highest index of a dynamic symbol that anything refers to.
@@ -25,14 +25,34 @@ const EM_ALPHA: u16 = 0x9026;
 /// # Errors
 /// [`ElfError::Malformed`] if a hash table or the relocations reach past their segment.
 pub(super) fn symbol_count(view: &View<'_>) -> Result<u64, ElfError> {
-    let mut count = relocated_symbols(view)?;
+    Ok(reached(view)?.symbols)
+}
+
+/// What the loader reaches through hash tables and relocations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reached {
+    /// One more than the highest index of a dynamic symbol that anything refers to.
+    pub(super) symbols: u64,
+    /// Whether a relocation calls a function of the file to learn an address (`IRELATIVE`).
+    pub(super) resolver: bool,
+}
+
+/// As [`symbol_count`], and more.
+pub(super) fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
+    let Reached {
+        symbols: mut count,
+        resolver,
+    } = relocated_symbols(view)?;
     if let Some(vaddr) = view.dynamic_value(dt::HASH) {
         count = count.max(hashed_symbols(view, vaddr)?);
     }
     if let Some(vaddr) = view.dynamic_value(dt::GNU_HASH) {
         count = count.max(gnu_hashed_symbols(view, vaddr)?);
     }
-    Ok(count)
+    Ok(Reached {
+        symbols: count,
+        resolver,
+    })
 }
 
 fn past_segment(what: &str) -> ElfError {
@@ -43,7 +63,7 @@ fn past_segment(what: &str) -> ElfError {
 fn hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
     let encoding = view.encoding();
     // The words are 8 bytes on the 64-bit ABIs of two architectures.
-    let wide = encoding.is_64 && matches!(view.header.machine, EM_S390 | EM_ALPHA);
+    let wide = encoding.is_64 && matches!(view.header.machine, em::S390 | EM_ALPHA);
     let word: u64 = if wide { 8 } else { 4 };
     let past = || past_segment("the hash table (DT_HASH)");
     let (offset, len) = view.span_from(vaddr).ok_or_else(past)?;
@@ -122,40 +142,67 @@ fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
 const RELOCATIONS: [(i64, i64, bool); 2] =
     [(dt::RELA, dt::RELASZ, true), (dt::REL, dt::RELSZ, false)];
 
-/// One more than the highest symbol index in the relocations.
-fn relocated_symbols(view: &View<'_>) -> Result<u64, ElfError> {
-    let mut count = 0;
-    for (table, size, addends) in RELOCATIONS {
-        count = count.max(highest_in(view, table, size, addends)?);
-    }
+/// What the relocations reach.
+fn relocated_symbols(view: &View<'_>) -> Result<Reached, ElfError> {
+    let mut all = Reached::default();
     let addends = view.dynamic_value(dt::PLTREL) == u64::try_from(dt::RELA).ok();
-    Ok(count.max(highest_in(view, dt::JMPREL, dt::PLTRELSZ, addends)?))
+    let plt = (dt::JMPREL, dt::PLTRELSZ, addends);
+    for (table, size, addends) in RELOCATIONS.into_iter().chain([plt]) {
+        let found = reached_in(view, table, size, addends)?;
+        all.symbols = all.symbols.max(found.symbols);
+        all.resolver |= found.resolver;
+    }
+    Ok(all)
 }
 
-fn highest_in(view: &View<'_>, table: i64, size: i64, addends: bool) -> Result<u64, ElfError> {
+/// `R_*_IRELATIVE`, and `R_PPC64_JMP_IREL`.
+fn calls_resolver(machine: u16, kind: u32) -> bool {
+    match machine {
+        em::X86_64 => kind == 37,
+        em::I386 => kind == 42,
+        em::AARCH64 => kind == 1032,
+        em::ARM => kind == 160,
+        em::PPC64 => matches!(kind, 247 | 248),
+        em::S390 => kind == 61,
+        em::RISCV => kind == 58,
+        em::LOONGARCH => kind == 12,
+        _ => false,
+    }
+}
+
+fn reached_in(view: &View<'_>, table: i64, size: i64, addends: bool) -> Result<Reached, ElfError> {
     let range = view.dynamic_value(table).zip(view.dynamic_value(size));
     let Some((vaddr, len)) = range.filter(|(_, len)| *len > 0) else {
-        return Ok(0);
+        return Ok(Reached::default());
     };
     let past = || past_segment("the relocation table");
     let offset = view.offset_of(vaddr, len).ok_or_else(past)?;
     let encoding = view.encoding();
     let words = if addends { 3 } else { 2 };
     let entry = encoding.word_size().saturating_mul(words);
-    let mut highest = 0;
+    let (mut highest, mut resolver) = (0, false);
+    let machine = view.header.machine;
     view.records(offset, len, entry, |bytes| {
         // r_info: the second word; the symbol is all of it but the type.
-        let symbol = if encoding.is_64 {
-            let half = if encoding.big_endian { 8 } else { 12 };
-            encoding.u32(bytes, half).unwrap_or(0)
+        let (symbol, kind) = if encoding.is_64 {
+            let (symbol, kind) = if encoding.big_endian {
+                (8, 12)
+            } else {
+                (12, 8)
+            };
+            let word = |at| encoding.u32(bytes, at).unwrap_or(0);
+            (word(symbol), word(kind))
         } else {
-            encoding.u32(bytes, 4).unwrap_or(0) >> 8
+            let info = encoding.u32(bytes, 4).unwrap_or(0);
+            (info >> 8, info & 0xff)
         };
         highest = highest.max(symbol);
+        resolver |= calls_resolver(machine, kind);
         ControlFlow::Continue(())
     })?;
-    match highest {
-        0 => Ok(0),
-        highest => Ok(u64::from(highest).saturating_add(1)),
-    }
+    let symbols = match highest {
+        0 => 0,
+        highest => u64::from(highest).saturating_add(1),
+    };
+    Ok(Reached { symbols, resolver })
 }

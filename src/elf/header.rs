@@ -312,6 +312,11 @@ impl Symbol {
         self.kind == elf::STT_FUNC.0 || self.kind == elf::STT_GNU_IFUNC.0
     }
 
+    /// `STT_GNU_IFUNC`: calling it gives the function.
+    pub fn is_resolver(self) -> bool {
+        self.kind == elf::STT_GNU_IFUNC.0
+    }
+
     /// `STT_NOTYPE`: how linkers write most undefined functions.
     pub fn is_untyped(self) -> bool {
         self.kind == elf::STT_NOTYPE.0

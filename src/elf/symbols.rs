@@ -38,6 +38,8 @@ pub(super) struct Symbols {
     imports: Box<[RawImport]>,
     /// Kept functions that are defined here, sorted by name.
     functions: Box<[Name]>,
+    /// Whether the loader has to call functions of the file to bind it.
+    resolvers: bool,
     /// Which `(need, version)` a [`RawImport::version`] means: indices into
     /// `Facts::version_needs` and `VersionNeed::versions`.
     versions: Box<[(u32, u32)]>,
@@ -69,7 +71,10 @@ impl Symbols {
         let Some(table) = view.dynamic_value(dt::SYMTAB) else {
             return Ok(Self::default());
         };
-        let count = super::hash::symbol_count(view)?;
+        let super::hash::Reached {
+            symbols: count,
+            resolver,
+        } = super::hash::reached(view)?;
         if count > MOST_SYMBOLS {
             let reason = format!("{count} dynamic symbols: no linker writes that many");
             return Err(ElfError::Malformed(reason));
@@ -82,6 +87,7 @@ impl Symbols {
             ));
         };
         let mut reader = Reader::new(view, needs, count)?;
+        reader.resolvers = resolver;
         let mut failed = None;
         view.records(offset, len, size, |bytes| {
             let symbol = decode_symbol(view.encoding(), bytes);
@@ -127,6 +133,10 @@ impl Symbols {
         found.is_ok()
     }
 
+    pub(super) fn has_resolvers(&self) -> bool {
+        self.resolvers
+    }
+
     fn text(&self, name: Name) -> &str {
         text_of(&self.names, name)
     }
@@ -158,6 +168,7 @@ struct Reader<'v, 'i> {
     names: String,
     imports: Vec<RawImport>,
     functions: Vec<Name>,
+    resolvers: bool,
     /// How many symbols were added.
     position: usize,
 }
@@ -183,6 +194,7 @@ impl<'v, 'i> Reader<'v, 'i> {
             names: String::new(),
             imports: Vec::new(),
             functions: Vec::new(),
+            resolvers: false,
             position: 0,
         })
     }
@@ -194,6 +206,7 @@ impl<'v, 'i> Reader<'v, 'i> {
             return Ok(());
         }
         if symbol.defined {
+            self.resolvers |= symbol.is_resolver();
             if symbol.is_function() {
                 self.add_function(symbol)?;
             }
@@ -271,6 +284,7 @@ impl<'v, 'i> Reader<'v, 'i> {
         Symbols {
             imports: self.imports.into(),
             functions: self.functions.into(),
+            resolvers: self.resolvers,
             versions: self.versions.iter().map(|(_, version)| *version).collect(),
             names,
         }

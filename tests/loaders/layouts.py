@@ -64,9 +64,6 @@ STATIC = Target("loongarch64", "", ("qemu-loongarch64",), cxx=False, defines=("-
 # C library's start files ask for. Nor do lld 14 and mold 1.10 write the version that glibc asks of files with RELR.
 UNSUPPORTED = {("riscv64", "gold"), ("riscv64", "lld"), ("s390x", "lld")}
 
-# mold 1.10 does not mark programs as hard-float, without which nothing is an armv7l wheel.
-NOT_AS_WHEEL = {("armv7l", "mold")}
-
 LINKERS = ("bfd", "gold", "lld", "mold", "zig")
 
 PLAIN = Layout("plain")

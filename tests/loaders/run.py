@@ -92,7 +92,7 @@ class Suite:
         if lint:
             raise Failure(f"new complaints of eu-elflint or readelf: {lint}")
         self.own_strip(key, target, built, home)
-        if target.runs and layout.name == "plain" and (target.name, linker) not in layouts.NOT_AS_WHEEL:
+        if layout.name == "plain":
             self.as_wheel(key, target, built, home, baseline)
         if self.patchelf:
             self.peer((target.name, linker, "patchelf"), target, built, home / "patchelf", (strips, baseline))

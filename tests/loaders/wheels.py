@@ -8,7 +8,7 @@ import zipfile
 from building import PROGRAMS
 from harness.programs import run
 from harness.report import Failure
-from judging import build_id, check_answer, debug_link, new_complaints, strip
+from judging import build_id, check_answer, debug_link, dynamic_names, new_complaints, strip, strips_of
 
 # What to look up in each file, and where it is defined.
 SYMBOLS = {"libbase": ("base_answer", "base.c"), "libmid": ("mid_answer", "mid.cpp"), "pie": ("main", "main.cpp"), "exec": ("main", "main.cpp")}
@@ -64,26 +64,49 @@ def check(audit, target, built, home, baseline):
     """Repairs, runs, strips and runs again; then has `audit` strip, and debuggers' tools look for what went."""
     wheel = make(home / "in", built, target)
     site = repair(audit, wheel, built, home / "out")
-    check_answer(target, site / "pkg" / "bin", "repaired wheel")
-    for old, new in pairs(built, site):
-        complaints = new_complaints(old, new)
-        if complaints:
-            raise Failure(f"{new.name}: new complaints: {complaints}")
-    for name in ("GNU", "llvm", "eu"):
+    check_wheel(target, built, site, "repaired wheel")
+    for name in strips_of(target):
         place = home / f"site-{name}"
         shutil.copytree(site, place)
         try:
-            for _, file in pairs(built, place):
+            for old, file in pairs(built, place):
                 strip(name, target, file)
-            check_answer(target, place / "pkg" / "bin", f"repaired wheel after {name} strip")
+                check_names(old, file)
+            if target.runs:
+                check_answer(target, place / "pkg" / "bin", f"repaired wheel after {name} strip")
         except Failure:
-            if baseline.works(name):
+            if not target.runs or baseline.works(name):
                 raise
     debug = home / "debug"
     stripped = repair(audit, wheel, built, home / "stripped", "--strip", "--debug-dir", debug)
-    check_answer(target, stripped / "pkg" / "bin", "repaired and stripped wheel")
+    check_wheel(target, built, stripped, "repaired and stripped wheel")
     if not target.zig:
         check_debug_files(built, stripped, debug)
+
+
+def check_wheel(target, built, site, what):
+    """Tools have no new complaint about any file, its names are those that `repair` gives, and the programs run."""
+    for old, new in pairs(built, site):
+        complaints = new_complaints(old, new)
+        if complaints:
+            raise Failure(f"{what}: {new.name}: new complaints: {complaints}")
+        check_names(old, new)
+    if target.runs:
+        check_answer(target, site / "pkg" / "bin", what)
+
+
+def check_names(old, new):
+    """readelf sees that a file needs the libraries of `pkg.libs`, and finds them there."""
+    names, own = dynamic_names(new), dynamic_names(old)
+    libraries = {stem: name for name in names["NEEDED"] for stem in ("libbase", "libmid") if name.startswith(f"{stem}-")}
+    wanted = [libraries.get(name.partition(".")[0], name) for name in own["NEEDED"]]
+    if names["NEEDED"] != wanted or len(libraries) != sum(name in ("libbase.so.1", "libmid.so.1") for name in own["NEEDED"]):
+        raise Failure(f"{new.name} needs {names['NEEDED']}, not {wanted}")
+    library = old.name.startswith("lib")
+    if library and names["SONAME"] != [new.name]:
+        raise Failure(f"{new.name} calls itself {names['SONAME']}")
+    if libraries and names["RPATH"] != ["$ORIGIN" if library else "$ORIGIN/../../pkg.libs"]:
+        raise Failure(f"{new.name} searches {names['RPATH']}")
 
 
 def check_debug_files(built, stripped, debug):

@@ -77,7 +77,9 @@ fn a_wheel_that_grows_too_much_is_not_written() {
     let plan = bench.repair(&wheel, &["--max-size", "1MB", "--dry-run", "--json"]);
     let planned = plan.json()["size"]["after"].as_u64();
     assert!(!bench.path("out").exists());
-    let done = bench.repair(&wheel, &["--max-size", "1MB", "--json"]).json();
+    let done = bench
+        .repair(&wheel, &["--max-size", "1MB", "--json"])
+        .json();
     assert_eq!(planned, done["size"]["after"].as_u64());
     assert!(planned.is_some_and(|size| size == bench.result().file_size()));
     bench

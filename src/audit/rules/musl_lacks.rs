@@ -2,7 +2,9 @@
 //!
 //! Only names that the C library keeps for itself: others may come from any library.
 //!
-//! Source of both: musl's dynamic symbols (1.1 to 1.2.5), its release notes for `DT_RELR` (1.2.4).
+//! Also IFUNC: musl's loader knows neither the symbols nor the relocations, in no release.
+//!
+//! Source of all: musl's dynamic symbols (1.1 to 1.2.5), its release notes for `DT_RELR` (1.2.4).
 
 use super::Case;
 use crate::finding::Finding;
@@ -41,6 +43,12 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
                 import.name
             );
             let finding = Finding::warning("musl-lacks", message).help("build it on musl");
+            findings.push(file.told(finding));
+        }
+        if file.facts.has_resolvers() {
+            let message = "has functions that are chosen at load time (IFUNC), which glibc does and musl does not: it fails to load";
+            let finding = Finding::warning("musl-lacks", message)
+                .help("build it without __attribute__((ifunc)) and target_clones");
             findings.push(file.told(finding));
         }
     }

@@ -185,6 +185,7 @@ fn musl_lacks_what_glibc_keeps_for_itself() {
             &[("musl-lacks", Warning)],
         ),
         (for_musl().import("__stack_chk_fail", None), &[]),
+        (for_musl().resolver("dot"), &[("musl-lacks", Warning)]),
         (for_musl().value(36, 0), &[("musl-relr", Warning)]),
         (
             for_musl().needs("libc.musl-x86_64.so.1", &["GLIBC_2.17"]),

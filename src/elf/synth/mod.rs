@@ -312,6 +312,12 @@ impl Synth {
         self.symbol(name, None, 0x12, true)
     }
 
+    /// Adds a function that is chosen at load time.
+    #[must_use]
+    pub fn resolver(self, name: impl AsRef<[u8]>) -> Self {
+        self.symbol(name, None, 0x1a, true)
+    }
+
     /// Adds a global variable that is defined here.
     #[must_use]
     pub fn object(self, name: impl AsRef<[u8]>) -> Self {

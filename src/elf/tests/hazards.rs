@@ -314,6 +314,41 @@ fn a_hash_table_cannot_hide_an_import() {
 }
 
 #[test]
+fn functions_chosen_at_load_time_are_seen() {
+    let mut synth = rich(Synth::new(true, false));
+    synth.machine = 62;
+    assert!(!facts(&synth.build()).unwrap().has_resolvers());
+    let mut file = synth.make();
+    // R_X86_64_IRELATIVE instead of the first relocation's type.
+    file.put_u32(file.place("relocations") + 8, 37);
+    assert!(facts(&file.bytes).unwrap().has_resolvers());
+    let mut arm = rich(Synth::new(false, false));
+    arm.machine = 40;
+    let mut file = arm.make();
+    file.put_u32(file.place("relocations") + 4, 1 << 8 | 160);
+    assert!(facts(&file.bytes).unwrap().has_resolvers());
+    assert!(facts(&arm.resolver("dot").build()).unwrap().has_resolvers());
+}
+
+#[test]
+fn a_loader_tells_the_float_abi_that_flags_leave_open() {
+    let arch = |flags, loader: &str| {
+        let mut synth = rich(Synth::new(false, false)).needed("libfoo.so.1");
+        (synth.machine, synth.flags) = (40, flags);
+        synth.interpreter = Some(loader.as_bytes().to_vec());
+        facts(&synth.build()).unwrap().arch.ok()
+    };
+    let hard = Some(crate::arch::Arch::Armv7l);
+    assert_eq!(arch(0x0500_0000, "/lib/ld-linux-armhf.so.3"), hard);
+    assert_eq!(arch(0x0500_0000, "/lib/ld-musl-armhf.so.1"), hard);
+    assert_eq!(arch(0x0500_0000, "/lib/ld-linux.so.3"), None);
+    assert_eq!(arch(0x0500_0200, "/lib/ld-linux-armhf.so.3"), None);
+    let mut library = rich(Synth::new(false, false)).needed("ld-linux-armhf.so.3");
+    (library.machine, library.flags) = (40, 0x0500_0000);
+    assert_eq!(facts(&library.build()).unwrap().arch.ok(), hard);
+}
+
+#[test]
 fn symbols_must_be_in_the_file() {
     let reason = complaint_after(|file| file.set_dynamic(dt::SYMTAB, 1 << 40));
     assert_eq!(
