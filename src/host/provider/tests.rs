@@ -1,4 +1,4 @@
-//! On real databases: see `testdata/packages/README.md`.
+//! On databases as the package managers write them: see `testdata/packages/README.md`.
 #![expect(clippy::too_many_lines, reason = "a table of claims is one thing")]
 
 use super::*;
@@ -9,7 +9,7 @@ fn root(system: &str) -> PathBuf {
 }
 
 #[test]
-fn owners_are_found_in_real_databases() {
+fn owners_are_found_in_databases_of_every_kind() {
     // System, path, and `vendor name version arch epoch distro`.
     let cases = [
         (
@@ -42,28 +42,23 @@ fn owners_are_found_in_real_databases() {
         ("debian", "/usr/share/doc/zlib1g/copyright", "-"),
         (
             "alpine",
-            "/lib/libz.so.1.2.11",
-            "alpine zlib 1.2.11-r3 armv7 - alpine-3.14.0",
+            "/usr/lib/libwords.so.2.0",
+            "alpine libwords 2.0-r3 s390x - alpine-3.14.0",
         ),
         (
             "alpine",
-            "/lib/ld-musl-armhf.so.1",
-            "alpine musl 1.2.2-r3 armv7 - alpine-3.14.0",
+            "/usr/lib/libwords.so.2",
+            "alpine libwords 2.0-r3 s390x - alpine-3.14.0",
         ),
         (
             "alpine",
-            "/usr/lib/libssl.so.1.1",
-            "alpine libssl1.1 1.1.1k-r0 armv7 - alpine-3.14.0",
+            "/lib/ld-musl-s390x.so.1",
+            "alpine musl-words 2.0-r3 s390x - alpine-3.14.0",
         ),
         (
-            "mariner",
-            "/usr/lib/libz.so.1.2.11",
-            "mariner zlib 1.2.11-5.cm2 x86_64 - mariner-2.0",
-        ),
-        (
-            "mariner",
-            "/usr/lib/libssl.so.1.1.1k",
-            "mariner openssl-libs 1.1.1k-7.cm2 x86_64 - mariner-2.0",
+            "alpine",
+            "/lib/libwords.so.2",
+            "alpine libwords 2.0-r3 s390x - alpine-3.14.0",
         ),
         (
             "fedora",
@@ -76,14 +71,54 @@ fn owners_are_found_in_real_databases() {
             "fedora libwords 2.0-3.fc40 x86_64 1 fedora-40",
         ),
         (
+            "fedora",
+            "/usr/lib64/words/libword-249.so",
+            "fedora words-many 2.0-3.fc40 x86_64 1 fedora-40",
+        ),
+        (
+            "mariner",
+            "/usr/lib64/libwords.so.2",
+            "mariner libwords 2.0-3.fc40 x86_64 1 mariner-2.0",
+        ),
+        (
+            "mariner",
+            "/lib64/libwords.so.2.0",
+            "mariner libwords 2.0-3.fc40 x86_64 1 mariner-2.0",
+        ),
+        (
+            "mariner",
+            "/usr/lib64/words/libword-249.so",
+            "mariner words-many 2.0-3.fc40 x86_64 1 mariner-2.0",
+        ),
+        (
             "suse",
-            "/lib64/libz.so.1",
-            "sles libz1 1.2.11-3.21.1 x86_64 - sles-15.3",
+            "/usr/lib64/libwords.so.2",
+            "sles libwords 2.0-3.fc40 x86_64 1 sles-15.3",
+        ),
+        (
+            "suse",
+            "/lib64/libwords.so.2.0",
+            "sles libwords 2.0-3.fc40 x86_64 1 sles-15.3",
+        ),
+        (
+            "suse",
+            "/usr/lib64/words/libword-249.so",
+            "sles words-many 2.0-3.fc40 x86_64 1 sles-15.3",
         ),
         (
             "rhel",
-            "/usr/lib64/libuuid.so.1",
-            "rhel libuuid 2.32.1-42.el8_8 x86_64 - rhel-8.8",
+            "/usr/lib64/libwords.so.2",
+            "rhel libwords 2.0-3.fc40 x86_64 1 rhel-8.8",
+        ),
+        (
+            "rhel",
+            "/lib64/libwords.so.2.0",
+            "rhel libwords 2.0-3.fc40 x86_64 1 rhel-8.8",
+        ),
+        (
+            "rhel",
+            "/usr/lib64/words/libword-249.so",
+            "rhel words-many 2.0-3.fc40 x86_64 1 rhel-8.8",
         ),
         ("nowhere", "/lib/libz.so.1", "-"),
     ];
@@ -108,19 +143,18 @@ fn owners_are_found_in_real_databases() {
 
 #[test]
 fn licences_are_declared_and_filed() {
-    let cases: [(&str, &str, &[&str], &[&str]); 5] = [
+    let cases: [(&str, &str, &[&str], &[&str]); 6] = [
         (
             "debian",
             "lib/x86_64-linux-gnu/libz.so.1",
             &["Zlib"],
             &["/usr/share/doc/zlib1g/copyright"],
         ),
-        ("alpine", "lib/libz.so.1", &["Zlib"], &[]),
         (
-            "mariner",
-            "usr/lib/libz.so.1",
-            &["zlib"],
-            &["/usr/share/licenses/zlib/LICENSE_1_0.txt"],
+            "alpine",
+            "usr/lib/libwords.so.2",
+            &["MIT OR Apache-2.0"],
+            &[],
         ),
         (
             "fedora",
@@ -129,13 +163,22 @@ fn licences_are_declared_and_filed() {
             &["/usr/share/licenses/libwords/COPYING"],
         ),
         (
+            "mariner",
+            "usr/lib64/libwords.so.2",
+            &["MIT OR Apache-2.0"],
+            &["/usr/share/licenses/libwords/COPYING"],
+        ),
+        (
+            "suse",
+            "usr/lib64/libwords.so.2",
+            &["MIT OR Apache-2.0"],
+            &["/usr/share/licenses/libwords/COPYING"],
+        ),
+        (
             "rhel",
-            "usr/lib64/libuuid.so.1",
-            &["BSD"],
-            &[
-                "/usr/share/licenses/libuuid/COPYING",
-                "/usr/share/licenses/libuuid/COPYING.BSD-3",
-            ],
+            "usr/lib64/libwords.so.2",
+            &["MIT OR Apache-2.0"],
+            &["/usr/share/licenses/libwords/COPYING"],
         ),
     ];
     for (system, path, declared, files) in cases {
