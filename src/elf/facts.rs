@@ -234,6 +234,14 @@ impl Platform {
 /// [`ElfError::Malformed`] where the loader would fail or read outside the file, and for
 /// what no linker writes (two `PT_DYNAMIC`, names that are not UTF-8).
 pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
+    let mut facts = read(image)?;
+    if facts.arch.is_err() && facts.names_hard_float_loader() {
+        facts.arch = Ok(Arch::Armv7l);
+    }
+    Ok(facts)
+}
+
+fn read(image: &dyn Image) -> Result<Facts, ElfError> {
     let view = View::read(image)?;
     let header = &view.header;
     let platform = Platform {
@@ -266,7 +274,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
     let version_needs: Vec<_> = needs.into_iter().map(|record| record.need).collect();
     let symbols = Symbols::read(&view, &version_needs)?;
     let stack = view.segments.iter().rfind(|s| s.kind == pt::GNU_STACK);
-    let mut facts = Facts {
+    Ok(Facts {
         platform,
         arch,
         kind: Kind::from_raw(header.kind),
@@ -294,11 +302,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         dlopen_notes: notes.dlopen,
         section_conflict: conflict::of(&view),
         symbols,
-    };
-    if facts.arch.is_err() && facts.names_hard_float_loader() {
-        facts.arch = Ok(Arch::Armv7l);
-    }
-    Ok(facts)
+    })
 }
 
 impl Kind {

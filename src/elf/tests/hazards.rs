@@ -325,7 +325,7 @@ fn functions_chosen_at_load_time_are_seen() {
     let mut arm = rich(Synth::new(false, false));
     arm.machine = 40;
     let mut file = arm.make();
-    file.put_u32(file.place("relocations") + 4, 1 << 8 | 160);
+    file.put_u32(file.place("relocations") + 4, 1 << 8 | 0xa0);
     assert!(facts(&file.bytes).unwrap().has_resolvers());
     assert!(facts(&arm.resolver("dot").build()).unwrap().has_resolvers());
 }
