@@ -11,6 +11,7 @@ use std::ops::Range;
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::deflate_end::open_end;
+use super::progress;
 use crate::elf::Image;
 
 /// Bytes of a piece. The window that each piece does without costs 0.1 % of the size.
@@ -104,6 +105,7 @@ impl Encoder {
             .compressor
             .deflate_compress(bytes, &mut self.output)
             .map_err(io::Error::other)?;
+        progress::compressed(bytes.len());
         let mut piece = self.output.get(..len).unwrap_or_default().to_vec();
         if !last {
             open_end(&mut piece).map_err(io::Error::other)?;

@@ -3,13 +3,14 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Member;
 use super::budget::{Budget, Share};
 use super::digest::{Algorithm, Digester, Digests};
+use super::fact_limit::FactLimit;
 use super::member_image::MemberImage;
 use super::parallel::largest_first;
+use super::progress;
 use super::reader::{Fault, MemberReader, Scratch, fill};
 use super::source::Source;
 use super::stored::StoredImage;
@@ -26,9 +27,6 @@ pub(crate) const WHOLE: u64 = 32 << 20;
 const IN_WORK: u64 = 96 << 20;
 /// Bytes kept of an ELF member that is too large to hold.
 const KEPT_OF_LARGE: u64 = 24 << 20;
-/// Bytes that the facts of all ELF members together may take; the largest wheels known need a
-/// tenth. A file of many symbols compresses to almost nothing, and there can be many such files.
-const MOST_FACTS: usize = 128 << 20;
 /// Pieces of the streams that are not held.
 const PIECE: usize = 128 << 10;
 
@@ -64,8 +62,7 @@ struct Scan<'a> {
     request: &'a ScanRequest<'a>,
     in_work: Arc<Budget>,
     keep: Arc<Budget>,
-    /// Bytes of facts so far.
-    facts: AtomicUsize,
+    facts: FactLimit,
 }
 
 /// What one thread uses again for every member.
@@ -86,7 +83,7 @@ pub(crate) fn scan(
         request,
         in_work: Budget::new(IN_WORK),
         keep: Budget::new(request.keep),
-        facts: AtomicUsize::new(0),
+        facts: FactLimit::default(),
     };
     let worker = || Worker {
         whole: Whole::default(),
@@ -107,10 +104,11 @@ pub(crate) fn scan(
                 finding: Some(io_finding(&error).at(&member.path)),
                 ..Scanned::default()
             };
-            scan.bounded(result.unwrap_or_else(failed))
+            progress::member_read(member.size);
+            scan.facts.bounded(result.unwrap_or_else(failed))
         },
     );
-    scan.refuse_many_facts(&mut scanned);
+    scan.facts.refuse(&mut scanned);
     scanned
 }
 
@@ -135,38 +133,6 @@ impl Scan<'_> {
             return Ok(self.take_bytes(member, digester, bytes));
         }
         self.stream(worker, member, digester)
-    }
-
-    /// Forgets the facts if there are too many already. All are read and counted, so that the
-    /// answer does not depend on who was first.
-    fn bounded(&self, mut scanned: Scanned) -> Scanned {
-        let size = scanned.facts.as_ref().map_or(0, |facts| facts.heap_size());
-        let before = self.facts.fetch_add(size, Ordering::Relaxed);
-        if before.saturating_add(size) > MOST_FACTS {
-            scanned.facts = None;
-            scanned.image = None;
-        }
-        scanned
-    }
-
-    fn refuse_many_facts(&self, scanned: &mut [Scanned]) {
-        let size = self.facts.load(Ordering::Relaxed);
-        if size <= MOST_FACTS {
-            return;
-        }
-        for one in &mut *scanned {
-            one.facts = None;
-            one.image = None;
-        }
-        let message = format!(
-            "its ELF files want more symbols than can be held: {} MiB of names, and {} are the \
-             most that any wheel needs",
-            size >> 20,
-            MOST_FACTS >> 20
-        );
-        if let Some(first) = scanned.first_mut() {
-            first.finding = Some(Finding::error("too-large", message));
-        }
     }
 
     fn digester(&self, member: &Member) -> Option<Digester> {

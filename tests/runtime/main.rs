@@ -7,6 +7,7 @@ mod craft;
 
 mod limits;
 mod places;
+mod progress;
 mod same_bytes;
 mod signals;
 

@@ -5,6 +5,7 @@ mod common;
 mod config;
 mod inputs;
 mod print;
+mod progress_line;
 mod repair;
 mod show;
 #[cfg(unix)]

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
         terminal.note("--patcher is ignored: the editor is built in");
     }
     let store = GraftStore::new(Host::new(host_options(&args.search)));
+    let line = terminal.progress();
     let mut tasks: Vec<Result<Task, Error>> = args
         .wheels
         .par_iter()
@@ -72,6 +73,7 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
         .zip(tasks)
         .map(|(path, task)| (path, carry_out(path, task, &store, args)))
         .collect();
+    drop(line);
     let mut worst = Status::Done;
     for (path, outcome) in &outcomes {
         worst = worst.max(tell(path, outcome, args, terminal)?);

@@ -37,10 +37,12 @@ pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
     let mut worst = Status::Done;
     let mut rows = Vec::new();
     for group in sources(&args.paths).chunks(SIDE_BY_SIDE) {
+        let line = terminal.progress();
         let judged: Vec<_> = group
             .par_iter()
             .map(|source| guarded(source.path(), || show.judge(source)))
             .collect();
+        drop(line);
         for (source, judged) in group.iter().zip(judged) {
             let (status, row) = show.tell(source, judged, rows.is_empty())?;
             worst = worst.max(status);

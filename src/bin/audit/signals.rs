@@ -9,6 +9,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use wheel_audit::abandon;
 
+use crate::progress_line;
+
 /// Watches for the rest of the run.
 ///
 /// A limit on the size of files (`ulimit -f`) ends programs with a signal of its own; here it
@@ -33,5 +35,6 @@ pub(crate) fn watch() -> io::Result<()> {
 fn stop(signal: i32) {
     // Held to the end: nothing gets its final name any more.
     let _abandoned = abandon();
+    progress_line::clear();
     std::process::exit(signal.saturating_add(128));
 }

@@ -9,6 +9,7 @@ use wheel_audit::{Error, Finding, Severity, escape};
 
 use crate::Status;
 use crate::args::{Color, Global};
+use crate::progress_line::ProgressLine;
 
 /// What stands below `  help: `.
 const BELOW_HELP: &str = "        ";
@@ -43,6 +44,13 @@ impl Terminal {
     /// `-v`, `-vv` …
     pub(crate) fn verbose(&self) -> u8 {
         self.verbose
+    }
+
+    /// A line that tells how far the work is, as long as what is returned is there. Only a person
+    /// who waits sees it.
+    pub(crate) fn progress(&self) -> Option<ProgressLine> {
+        let wanted = !self.quiet && io::stderr().is_terminal();
+        wanted.then(|| ProgressLine::start(columns())).flatten()
     }
 
     /// How text on standard output is laid out.
