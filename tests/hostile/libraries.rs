@@ -147,9 +147,9 @@ fn chains_and_rings() {
     put("libnodot", &[]);
     put("@passwd.so", &[]);
     put("-rf.so", &[]);
-    for number in 0..300 {
+    for number in 0..1_500 {
         let next = format!("libchain{}.so", number + 1);
-        let needed: &[&str] = if number < 299 { &[&next] } else { &[] };
+        let needed: &[&str] = if number < 1_499 { &[&next] } else { &[] };
         put(&format!("libchain{number}.so"), needed);
     }
     let with = |id: &str, needed: &[&str]| {

@@ -1,12 +1,15 @@
 //! A person who waits is told how far the work is; nobody else is.
 
+use std::io;
 use std::process::{Command, Output};
 
 use crate::Place;
 use crate::craft::judge::AUDIT;
 
+const NEEDED: &str = "script is needed: apt-get install bsdutils";
+
 /// Runs a repair that is held up for longer than a second in the middle of its work.
-fn held_up(place: &Place, before: &str, options: &str) -> Output {
+fn held_up(place: &Place, before: &str, options: &str) -> io::Result<Output> {
     let script = format!(
         "{AUDIT} repair -z 9 {options} --lib-path {lib} -w {out} {wheel} & audit=$!
          while kill -0 $audit && ! ls -A {out} 2>/dev/null | grep -q tmp; do sleep 0.005; done
@@ -21,13 +24,12 @@ fn held_up(place: &Place, before: &str, options: &str) -> Output {
     } else {
         command.args(["-qefc", &script, "/dev/null"]);
     }
-    let output = command.env("SHELL", "/bin/bash").output();
-    output.expect("script is needed: apt-get install bsdutils")
+    command.env("SHELL", "/bin/bash").output()
 }
 
 #[test]
 fn on_a_terminal_after_a_second() {
-    let output = held_up(&Place::slow(), "script", "");
+    let output = held_up(&Place::slow(), "script", "").expect(NEEDED);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     let (line, rest) = text.rsplit_once("\x1b[K").expect(&text);
@@ -38,9 +40,9 @@ fn on_a_terminal_after_a_second() {
 
 #[test]
 fn never_in_pipes_and_never_for_the_quiet() {
-    let output = held_up(&Place::slow(), "", "");
+    let output = held_up(&Place::slow(), "", "").expect("bash is needed");
     assert!(output.status.success());
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    let quiet = held_up(&Place::slow(), "script", "--quiet");
+    let quiet = held_up(&Place::slow(), "script", "--quiet").expect(NEEDED);
     assert_eq!(String::from_utf8_lossy(&quiet.stdout), "");
 }
