@@ -7,10 +7,11 @@
     reason = "a measure, not a tool"
 )]
 
-use std::fs;
+mod corpus;
+
 use std::hint::black_box;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::ops::Range;
 use std::time::Instant;
 
 use flate2::read::DeflateDecoder;
@@ -21,9 +22,11 @@ use sha2::{Digest as _, Sha256};
 const PIECE: usize = 2 << 20;
 /// Enough to measure, little enough to wait for.
 const TOTAL: usize = 100 << 20;
+/// Of the libraries of this machine, in bytes.
+const SIZES: Range<u64> = 1_000_000..12_000_000;
 
 fn main() {
-    let files = corpus();
+    let files = measured();
     let total: usize = files.iter().map(Vec::len).sum();
     println!("{} files, {:.1} MB", files.len(), total as f64 / 1e6);
     let time = |what: &str, work: &mut dyn FnMut() -> usize| {
@@ -94,43 +97,13 @@ fn zlib_rs(bytes: &[u8], level: u32) -> usize {
         .map_or(0, |out| out.len())
 }
 
-fn corpus() -> Vec<Vec<u8>> {
-    let named: Vec<PathBuf> = std::env::args_os()
-        .skip(1)
-        .map(PathBuf::from)
-        .filter(|path| path.is_file())
-        .collect();
-    let mut paths = if named.is_empty() { libraries() } else { named };
-    paths.sort();
+fn measured() -> Vec<Vec<u8>> {
     let mut left = TOTAL;
-    let files = paths.iter().filter_map(|path| fs::read(path).ok());
-    files
+    corpus::files(SIZES)
         .take_while(|file| {
             let fits = file.len() <= left;
             left = left.saturating_sub(file.len());
             fits
         })
-        .collect()
-}
-
-/// Libraries of 1 to 12 MB in the folders of this machine.
-fn libraries() -> Vec<PathBuf> {
-    let folders = [
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-    ];
-    let entries = folders
-        .iter()
-        .filter_map(|folder| fs::read_dir(folder).ok());
-    let paths = entries.flatten().flatten().map(|entry| entry.path());
-    paths
-        .filter(|path| path.to_string_lossy().contains(".so"))
-        .filter(|path| {
-            path.metadata()
-                .is_ok_and(|data| (1_000_000..12_000_000).contains(&data.len()))
-        })
-        .filter(|path| path.symlink_metadata().is_ok_and(|data| data.is_file()))
         .collect()
 }

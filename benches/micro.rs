@@ -9,9 +9,10 @@
     reason = "a measure, not a tool"
 )]
 
-use std::fs;
+mod corpus;
+
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use wheel_audit::elf::edit::plan;
@@ -20,12 +21,14 @@ use wheel_audit::wheel::record::{Record, Seen, render};
 
 /// How many libraries, so many that the small ones tell.
 const FILES: usize = 200;
+/// Of the libraries of this machine, in bytes.
+const SIZES: Range<u64> = 0..12_000_000;
 const ROWS: usize = 20_000;
 /// A part is repeated for as long, and the fastest round counts.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 fn main() {
-    let files = corpus();
+    let files = measured();
     let bytes: usize = files.iter().map(Vec::len).sum();
     println!("{} ELF files, {:.1} MB", files.len(), bytes as f64 / 1e6);
     report("facts of an ELF file", files.len(), || {
@@ -114,38 +117,9 @@ fn report(what: &str, items: usize, mut work: impl FnMut()) {
     println!("{what:32} {each:9.2} µs");
 }
 
-fn corpus() -> Vec<Vec<u8>> {
-    let named: Vec<PathBuf> = std::env::args_os()
-        .skip(1)
-        .map(PathBuf::from)
-        .filter(|path| path.is_file())
-        .collect();
-    let mut paths = if named.is_empty() { libraries() } else { named };
-    paths.sort();
-    let files = paths.iter().filter_map(|path| fs::read(path).ok());
-    files
+fn measured() -> Vec<Vec<u8>> {
+    corpus::files(SIZES)
         .filter(|file| facts(file).is_ok_and(|facts| facts.dynamic))
         .take(FILES)
-        .collect()
-}
-
-/// Shared libraries of this machine, up to 12 MB each.
-fn libraries() -> Vec<PathBuf> {
-    let folders = [
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-    ];
-    let entries = folders
-        .iter()
-        .filter_map(|folder| fs::read_dir(folder).ok());
-    let paths = entries.flatten().flatten().map(|entry| entry.path());
-    paths
-        .filter(|path| path.to_string_lossy().contains(".so"))
-        .filter(|path| {
-            path.symlink_metadata()
-                .is_ok_and(|data| data.is_file() && data.len() < 12_000_000)
-        })
         .collect()
 }
