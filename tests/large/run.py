@@ -14,6 +14,8 @@ import platform
 import shutil
 import sys
 import zipfile
+from collections.abc import Callable
+from typing import NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -27,33 +29,78 @@ MIB, GIB = 1 << 20, 1 << 30
 EXTENSION = "large/_large.abi3.so"
 
 
+class Case(NamedTuple):
+    """A wheel that is large in one way: an extension, the library that it needs, and what lies around the extension."""
+
+    name: str
+    limit: int = 256  # MiB of memory that each run may take
+    extension: int = MIB  # bytes that it holds
+    graft: int = 0  # likewise
+    before: Callable = lambda maker: None
+    after: Callable = lambda maker: None
+    least: int = 0  # bytes of the archive
+
+    @property
+    def short(self):
+        return self.name.partition(":")[0]
+
+
+def gibibytes(maker):
+    """Five of them, stored, so that the extension lies behind 4 GiB."""
+    for number in range(5):
+        maker.add(f"large/{number}.bin", (ZEROS for _ in range(GIB // MIB)), stored=True)
+
+
+def zeros(maker):
+    """5 GiB of which little is left when compressed."""
+    maker.add("large/zeros.bin", (ZEROS for _ in range(5 * GIB // MIB)), 5 * GIB)
+
+
+def texts(maker):
+    """More members than an archive without zip64 can count."""
+    for number in range(70_000):
+        maker.add(f"large/data/{number % 100}/{number}.txt", [b"%d\n" % number])
+
+
+CASES = [
+    Case("300 MiB: a member, within 256 MiB", extension=300 * MIB),
+    Case("300 MiB graft: within 256 MiB", graft=300 * MIB),
+    Case("1.5 GiB: a member, within 512 MiB", limit=512, extension=1536 * MIB),
+    Case("5 GiB archive: offsets that need zip64", before=gibibytes, least=5 * GIB),
+    Case("5 GiB member: sizes that need zip64", before=zeros),
+    Case("70,000 members", after=texts),
+]
+
+
 def main():
     line = arguments.parser(__doc__)
     line.add_argument("--only", default="*", help="names of cases to run, as a pattern")
     args = arguments.parsed(line, lambda: ["gcc", "python3"])
     require({"gcc": "gcc"})
     shutil.rmtree(HOME, ignore_errors=True)
-    cases = [
-        ("300 MiB: a member, within 256 MiB", functools.partial(member_is_large, args.audit, 300 * MIB, 256)),
-        ("300 MiB graft: within 256 MiB", functools.partial(graft_is_large, args.audit, 300 * MIB, 256)),
-        ("1.5 GiB: a member, within 512 MiB", functools.partial(member_is_large, args.audit, 1536 * MIB, 512)),
-        ("5 GiB archive: offsets that need zip64", functools.partial(archive_is_large, args.audit)),
-        ("5 GiB member: sizes that need zip64", functools.partial(size_is_large, args.audit)),
-        ("70,000 members", functools.partial(many_members, args.audit)),
-    ]
     report = Report("large")
+    wanted = [case for case in CASES if fnmatch.fnmatchcase(case.short, args.only)]
     # One after the other: each takes much of the disk.
-    report.run((case for case in cases if fnmatch.fnmatchcase(case[0].partition(":")[0], args.only)), jobs=1)
+    report.run(((case.name, functools.partial(judged_and_repaired, args.audit, case)) for case in wanted), jobs=1)
     shutil.rmtree(HOME, ignore_errors=True)
     return report.close()
 
 
-class Case:
+def judged_and_repaired(audit, case):
+    """The way of every wheel: made, shown, repaired, and loaded."""
+    with Bench(audit, case) as bench:
+        bench.make()
+        bench.show()
+        bench.works(bench.repair())
+        return ", ".join(bench.remarks)
+
+
+class Bench:
     """A folder with a wheel in the making, the library that it needs, and room for the result."""
 
-    def __init__(self, audit, name, limit):
-        self.audit, self.limit = audit, limit
-        self.home = HOME / name
+    def __init__(self, audit, case):
+        self.audit, self.case = audit, case
+        self.home = HOME / case.short.replace(" ", "-")
         shutil.rmtree(self.home, ignore_errors=True)
         self.libs = self.home / "libs"
         self.libs.mkdir(parents=True)
@@ -71,10 +118,22 @@ class Case:
         done = measured([self.audit, *words, "--no-host-libs", "--lib-path", self.libs, self.wheel], cwd=self.home)
         if done.status:
             raise Failure(f"{words[0]} ended with {done.status}\n{done.output[-2000:]}")
-        if not 1 < done.mib < self.limit:
-            raise Failure(f"{words[0]} took {done.mib:.0f} MiB, not less than {self.limit}")
+        if not 1 < done.mib < self.case.limit:
+            raise Failure(f"{words[0]} took {done.mib:.0f} MiB, not less than {self.case.limit}")
         self.remarks.append(f"{words[0]} {done.seconds:.1f} s {done.mib:.0f} MiB")
         return done.output
+
+    def make(self):
+        libraries.graft(self.libs / "libgraft.so.1", self.case.graft)
+        extension = self.home / "extension.so"
+        libraries.extension(extension, self.libs, self.case.extension)
+        with WheelMaker(self.wheel) as maker:
+            self.case.before(maker)
+            maker.add(EXTENSION, libraries.blocks_of(extension), self.case.extension)
+            self.case.after(maker)
+        extension.unlink()
+        if self.wheel.stat().st_size < self.case.least:
+            raise Failure("the wheel is smaller than it should be")
 
     def show(self):
         shown = self.audited("show")
@@ -91,9 +150,9 @@ class Case:
         wheels.check_record(repaired)
         return repaired
 
-    def works(self, repaired, size):
+    def works(self, repaired):
         """The libraries of a repaired wheel are loaded, and what they hold is what went in."""
-        graft = wheels.grafts(repaired)["libgraft.so.1"]
+        graft, size = wheels.grafts(repaired)["libgraft.so.1"], self.case.extension
         with zipfile.ZipFile(repaired) as archive:
             for member in (EXTENSION, graft):
                 archive.extract(member, self.home / "installed")
@@ -103,77 +162,6 @@ class Case:
         expected = [ctypes.c_int8(libraries.byte_at(place)).value for place in places]
         if done.stdout.strip() != str(expected):
             raise Failure(f"the repaired library holds {done.stdout.strip()}, not {expected}")
-
-    def said(self):
-        return ", ".join(self.remarks)
-
-
-def member_is_large(audit, size, limit):
-    """A library of the wheel, all of it in a segment that is loaded."""
-    with Case(audit, f"member-{size // MIB}", limit) as case:
-        libraries.graft(case.libs / "libgraft.so.1", 0)
-        libraries.extension(case.home / "extension.so", case.libs, size)
-        with WheelMaker(case.wheel) as maker:
-            maker.add(EXTENSION, libraries.blocks_of(case.home / "extension.so"), size)
-        (case.home / "extension.so").unlink()
-        case.show()
-        case.works(case.repair(), size)
-        return case.said()
-
-
-def graft_is_large(audit, size, limit):
-    """A library that comes into the wheel."""
-    with Case(audit, f"graft-{size // MIB}", limit) as case:
-        libraries.graft(case.libs / "libgraft.so.1", size)
-        libraries.extension(case.home / "extension.so", case.libs, MIB)
-        with WheelMaker(case.wheel) as maker:
-            maker.add(EXTENSION, libraries.blocks_of(case.home / "extension.so"))
-        case.show()
-        case.works(case.repair(), MIB)
-        return case.said()
-
-
-def archive_is_large(audit):
-    """Five stored members of a GiB, and the extension after them."""
-    with Case(audit, "archive", 256) as case:
-        libraries.graft(case.libs / "libgraft.so.1", 0)
-        libraries.extension(case.home / "extension.so", case.libs, MIB)
-        with WheelMaker(case.wheel) as maker:
-            for number in range(5):
-                maker.add(f"large/{number}.bin", (ZEROS for _ in range(GIB // MIB)), stored=True)
-            maker.add(EXTENSION, libraries.blocks_of(case.home / "extension.so"))
-        if case.wheel.stat().st_size < 5 * GIB:
-            raise Failure("the wheel is smaller than it should be")
-        case.show()
-        case.works(case.repair(), MIB)
-        return case.said()
-
-
-def size_is_large(audit):
-    """A member of 5 GiB of which little is left when compressed."""
-    with Case(audit, "size", 256) as case:
-        libraries.graft(case.libs / "libgraft.so.1", 0)
-        libraries.extension(case.home / "extension.so", case.libs, MIB)
-        with WheelMaker(case.wheel) as maker:
-            maker.add("large/zeros.bin", (ZEROS for _ in range(5 * GIB // MIB)), 5 * GIB)
-            maker.add(EXTENSION, libraries.blocks_of(case.home / "extension.so"))
-        case.show()
-        case.works(case.repair(), MIB)
-        return case.said()
-
-
-def many_members(audit):
-    """More members than an archive without zip64 can count."""
-    with Case(audit, "members", 256) as case:
-        libraries.graft(case.libs / "libgraft.so.1", 0)
-        libraries.extension(case.home / "extension.so", case.libs, MIB)
-        with WheelMaker(case.wheel) as maker:
-            maker.add(EXTENSION, libraries.blocks_of(case.home / "extension.so"))
-            for number in range(70_000):
-                maker.add(f"large/data/{number % 100}/{number}.txt", [b"%d\n" % number])
-        case.show()
-        case.works(case.repair(), MIB)
-        return case.said()
 
 
 if __name__ == "__main__":
