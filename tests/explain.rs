@@ -306,6 +306,87 @@ fn several_inputs_end_in_a_table() {
     assert_eq!(run.stdout.lines().count(), 2);
 }
 
+/// What is printed on standard error for one bad input: the reason, then help.
+#[track_caller]
+fn told(run: &Run) -> Vec<&str> {
+    let (status, lines) = (run.status, run.stderr.lines().collect::<Vec<_>>());
+    assert!(status > 0 && run.stdout.is_empty(), "{}", run.stdout);
+    lines
+}
+
+/// The pattern that the help names, as a shell reads it, is the wheels in the folder.
+#[cfg(unix)]
+#[test]
+fn a_folder_to_repair_is_answered_with_the_wheels_in_it() {
+    let place = tempfile::tempdir().unwrap();
+    let name = "greet-1.0-cp38-abi3-linux_x86_64.whl";
+    let folders = [
+        ("dist", "dist"),
+        ("dist/", "dist"),
+        (".", "."),
+        ("it's $HOME; wheels", r"'it'\''s $HOME; wheels'"),
+    ];
+    for (folder, quoted) in folders {
+        fs::create_dir_all(place.path().join(folder)).unwrap();
+        renamed(&place.path().join(folder), name);
+        let run = audit_in(place.path(), &["repair", folder]);
+        assert_eq!(run.status, 2);
+        let said = folder.trim_end_matches('/');
+        let reason = format!("error: {said}: is a folder, not a wheel [no-such-file]");
+        let help = format!("  help: name the wheels in it: {quoted}/*.whl");
+        assert_eq!(told(&run), [reason, help]);
+        let (_, pattern) = run.stderr.trim().rsplit_once("in it: ").unwrap();
+        let listed = Command::new("/bin/sh")
+            .args(["-c", &format!("ls -- {pattern}")])
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let expected = format!("{said}/{name}");
+        assert_eq!(listed.trim(), expected, "{pattern}");
+    }
+    let run = audit_in(place.path(), &["repair", "/"]);
+    assert_eq!(told(&run)[1], "  help: name the wheels in it: /*.whl");
+    // Without a folder there is nothing to name.
+    let run = audit_in(place.path(), &["repair", "nothing.whl"]);
+    assert_eq!(
+        told(&run),
+        ["error: nothing.whl: no such file [no-such-file]"]
+    );
+}
+
+#[test]
+fn what_is_no_archive_shall_be_built_or_downloaded_again() {
+    let place = tempfile::tempdir().unwrap();
+    let name = "greet-1.0-cp38-abi3-linux_x86_64.whl";
+    let whole = fs::read(root().join(X86)).unwrap();
+    let page = b"<!DOCTYPE html><title>404</title>".to_vec();
+    let no_end =
+        "not a zip archive, or a truncated one: there is no end-of-central-directory record";
+    let cases = [
+        (Vec::new(), "the file is empty, not a zip archive"),
+        (page, no_end),
+        (whole[..whole.len() / 2].to_vec(), no_end),
+    ];
+    for (bytes, reason) in cases {
+        fs::write(place.path().join(name), bytes).unwrap();
+        let run = audit_in(place.path(), &["repair", name]);
+        assert_eq!(run.status, 1);
+        let reason = format!("error: {name}: {reason} [zip-not-a-zip]");
+        let help = "  help: build or download it again: this is another file, or not all of it";
+        assert_eq!(told(&run), [reason.as_str(), help]);
+    }
+    // All of the file, and more: another reason, without that help.
+    fs::write(
+        place.path().join(name),
+        [whole.as_slice(), b"more"].concat(),
+    )
+    .unwrap();
+    let run = audit_in(place.path(), &["repair", name]);
+    assert!(run.stderr.contains("[zip-trailing-data]"), "{}", run.stderr);
+    assert!(!run.stderr.contains("download"), "{}", run.stderr);
+}
+
 #[test]
 fn the_tree_tells_who_needs_whom() {
     let run = x86(&["tree", X86]);

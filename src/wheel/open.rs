@@ -19,6 +19,7 @@ use super::{
     pypi,
 };
 use crate::finding::{Error, ErrorKind, Finding};
+use crate::shell::shell_word;
 use crate::tag::WheelName;
 
 /// Far more than any `WHEEL`, `METADATA` or `entry_points.txt` has; they are held in memory.
@@ -171,12 +172,20 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
 
 /// What is wrong with a path that leads to no file at all: a slip of the caller, not a bad wheel.
 fn no_file(path: &Path) -> Option<Finding> {
-    let message = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => "is a folder, not a wheel",
-        Err(error) if error.kind() == io::ErrorKind::NotFound => "no such file",
-        _ => return None,
-    };
-    Some(Finding::error("no-such-file", message))
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let folder = path.to_string_lossy();
+            let folder = shell_word(folder.trim_end_matches('/'));
+            // Of `/` nothing is left, and nothing needs quotes.
+            let folder = if folder == "''" { "" } else { &*folder };
+            let help = format!("name the wheels in it: {folder}/*.whl");
+            Some(Finding::error("no-such-file", "is a folder, not a wheel").help(help))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Some(Finding::error("no-such-file", "no such file"))
+        }
+        _ => None,
+    }
 }
 
 fn wheel_name(path: &Path) -> Result<WheelName, Vec<Finding>> {

@@ -58,7 +58,8 @@ pub(super) fn find(source: &Source, problems: &mut Problems) -> io::Result<Optio
 }
 
 fn not_a_zip(message: &str) -> Finding {
-    Finding::error("zip-not-a-zip", message)
+    let help = "build or download it again: this is another file, or not all of it";
+    Finding::error("zip-not-a-zip", message).help(help)
 }
 
 /// The one end record whose comment ends with the file.
