@@ -19,3 +19,4 @@ mod names;
 mod pypi;
 mod record;
 mod requests;
+mod told;
