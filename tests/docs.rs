@@ -1,6 +1,7 @@
 //! Examples in README and docs that start with `$ audit` print what the pages say.
 //!
-//! A block of kind `console` is a list of commands, each followed by what it prints to standard output.
+//! A block of kind `console` is a list of commands, each followed by what it prints to standard output,
+//! or by all that it prints, complaints first.
 //! They run in an empty folder with `testdata` in it, one page after the other. Where the page
 //! says `/home/you/wheel-audit`, this machine says where the repository or that folder is.
 #![expect(clippy::unwrap_used, reason = "tests end at the first surprise")]
@@ -54,6 +55,60 @@ fn words(command: &str) -> Vec<String> {
         .collect()
 }
 
+/// The long options of a command, each with its short form if it has one.
+fn options(command: &str) -> Vec<(String, Option<String>)> {
+    let done = Command::new(env!("CARGO_BIN_EXE_audit"))
+        .args([command, "-h"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(done.stdout).unwrap();
+    let option = |line: &str| {
+        let words = line.trim_start();
+        let short = words.split(',').next().filter(|word| word.len() == 2);
+        let (_, long) = words.split_once("--").filter(|_| words.starts_with('-'))?;
+        let end = long.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let long = long.split_at(end.unwrap_or(long.len())).0;
+        Some((format!("--{long}"), short.map(str::to_owned)))
+    };
+    help.lines().filter_map(option).collect()
+}
+
+/// Whether a page says the option, and not just one that begins like it.
+fn says(page: &str, option: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    page.match_indices(option).any(|(at, _)| {
+        let (before, rest) = page.split_at(at);
+        let after = &rest[option.len()..];
+        !before.ends_with(part) && !after.starts_with(part)
+    })
+}
+
+#[test]
+fn every_option_is_on_some_page() {
+    let pages: Vec<String> = pages()
+        .iter()
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect();
+    let mut missing = Vec::new();
+    for command in ["show", "repair", "tree", "policies"] {
+        let options = options(command);
+        assert!(options.len() > 5, "{command}: {options:?}");
+        for (long, short) in options {
+            // clap's own, the same everywhere.
+            if ["--help", "--version"].contains(&long.as_str()) {
+                continue;
+            }
+            let mut forms = [Some(long.as_str()), short.as_deref()]
+                .into_iter()
+                .flatten();
+            if !forms.any(|form| pages.iter().any(|page| says(page, form))) {
+                missing.push(format!("audit {command} {long}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs say nothing of {missing:#?}");
+}
+
 /// A runnable example: the command as words without `audit`, and what it should print.
 fn runnable(page: &Path) -> Vec<(Vec<String>, String)> {
     let text = fs::read_to_string(page).unwrap();
@@ -85,15 +140,16 @@ fn the_pages_show_what_is_printed() {
                 .env_clear()
                 .output()
                 .unwrap();
-            let printed = String::from_utf8(done.stdout).unwrap();
-            let printed = [root(), folder.path()]
-                .iter()
-                .fold(printed, |printed, here| {
+            let text = |bytes: Vec<u8>| {
+                let here = [root(), folder.path()].into_iter();
+                here.fold(String::from_utf8(bytes).unwrap(), |printed, here| {
                     printed.replace(here.to_str().unwrap(), "/home/you/wheel-audit")
-                });
-            if printed.trim_end() != expected.trim_end() {
+                })
+            };
+            let (printed, complaint) = (text(done.stdout), text(done.stderr));
+            let all = format!("{complaint}{printed}");
+            if ![printed.trim_end(), all.trim_end()].contains(&expected.trim_end()) {
                 let name = page.strip_prefix(root()).unwrap().display();
-                let complaint = String::from_utf8_lossy(&done.stderr);
                 wrong.push(format!(
                     "{name}: audit {}\n{printed}{complaint}",
                     words.join(" ")

@@ -148,10 +148,16 @@ impl Bench {
     }
 
     pub(crate) fn audit(&self, args: &[&str]) -> Run {
+        self.audit_where(&[], args)
+    }
+
+    /// Runs `audit` with these environment variables and no others.
+    pub(crate) fn audit_where(&self, environment: &[(&str, &str)], args: &[&str]) -> Run {
         let output: Output = Command::new(env!("CARGO_BIN_EXE_audit"))
             .args(args)
             .current_dir(self.folder.path())
             .env_clear()
+            .envs(environment.iter().copied())
             .output()
             .unwrap();
         Run {

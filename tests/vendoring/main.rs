@@ -14,6 +14,7 @@ mod cross;
 mod exclude;
 mod include;
 mod names;
+mod options;
 mod package;
 mod plan;
 mod rpath;

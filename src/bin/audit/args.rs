@@ -132,7 +132,7 @@ pub(crate) struct SearchArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is told")]
 pub(crate) struct FindingArgs {
-    /// Say nothing of findings with this code (repeatable)
+    /// Say nothing of findings with this code, which stands in brackets behind each (repeatable)
     #[arg(long, value_name = "CODE", value_parser = parse_code)]
     pub(crate) ignore: Vec<String>,
     /// Fail if there is a finding with this code (repeatable)
@@ -235,7 +235,8 @@ pub(crate) struct RepairArgs {
     /// Wheels to repair
     #[arg(value_name = "WHEEL", required_unless_present = "print_config")]
     pub(crate) wheels: Vec<PathBuf>,
-    /// The tag to repair for, with or without its architecture, such as `manylinux_2_28`
+    /// The tag to repair for, with or without its architecture, such as `manylinux_2_28`; `auto` is
+    /// the oldest within reach, `linux` promises nothing
     #[arg(
         long,
         value_name = "TAG",
@@ -295,4 +296,35 @@ pub(crate) struct RepairArgs {
     pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    /// In one line, as `-h`, completions and manual pages have it.
+    #[test]
+    fn every_option_says_what_it_does() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut seen = 0;
+        for command in cli.get_subcommands() {
+            let options = command
+                .get_arguments()
+                .filter(|one| one.get_long().is_some());
+            for option in options {
+                let name = format!("{} --{}", command.get_name(), option.get_id());
+                let help = option.get_help().map(ToString::to_string);
+                let help = help.unwrap_or_else(|| panic!("{name} says nothing"));
+                assert!(help.split(' ').count() > 1, "{name}: {help}");
+                assert!(
+                    !help.ends_with('.') && !help.contains('\n'),
+                    "{name}: {help}"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen}");
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) struct VendorArgs {
     #[arg(long, value_name = "GLOB")]
     pub(crate) vendor: Vec<String>,
     /// Bring in a library that is only opened by name at run time, under that name, into the folder
-    /// MEMBER-DIR of the wheel (repeatable)
+    /// MEMBER-DIR of the wheel, or else into that of the other libraries (repeatable)
     #[arg(long, value_name = "LIB[=MEMBER-DIR]", value_parser = parse_include)]
     pub(crate) include: Vec<Include>,
     /// Fail if anything is brought in that matches no such GLOB (repeatable)
@@ -23,10 +23,11 @@ pub(crate) struct VendorArgs {
     /// Keep the name of libraries that match GLOB instead of adding a hash to it (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub(crate) no_mangle: Vec<String>,
-    /// Of files with the same content, keep the one that bears its soname
+    /// Of ELF files with the same content, keep the one whose name is its soname, for all that need
+    /// one of them
     #[arg(long)]
     pub(crate) dedupe: bool,
-    /// Fail if the repaired wheel is larger than SIZE, such as `100M`
+    /// Fail if the repaired wheel is larger than SIZE, such as `100M` (k, M and G: powers of 1000)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_size: Option<u64>,
     /// Write no SBOM of what was brought in
@@ -35,7 +36,7 @@ pub(crate) struct VendorArgs {
     /// Copy the licence files of the packages that libraries come from
     #[arg(long)]
     pub(crate) licenses: bool,
-    /// Fail if a pattern matched nothing
+    /// Fail if a pattern, of --exclude or any other such option, matched nothing
     #[arg(long)]
     pub(crate) strict: bool,
 }
