@@ -216,14 +216,15 @@ fn foreign(elf: &ElfMember, found: &Result<Arch, String>, arch: Option<Arch>) ->
 
 fn not_platform(claimed: Option<Arch>, ignored: Vec<Finding>) -> Vec<Finding> {
     if ignored.is_empty() {
-        let finding = Finding::error(
-            "not-platform",
-            "holds no ELF file: this is not a platform wheel",
-        )
-        .help(
-            "a pure Python wheel needs no repair; pass --allow-pure-python-wheel to let it through",
-        );
-        return vec![finding];
+        let message = "holds no ELF file: this is not a platform wheel";
+        // The option goes by the file name.
+        let help = if claimed.is_some() {
+            "pure Python belongs into a wheel for py3-none-any; an editable wheel is for the machine \
+             that built it, and needs no repair"
+        } else {
+            "a pure Python wheel needs no repair; pass --allow-pure-python-wheel to let it through"
+        };
+        return vec![Finding::error("not-platform", message).help(help)];
     }
     let arch = claimed.map_or("a known architecture", Arch::as_str);
     let message = format!("holds no ELF file for {arch}");

@@ -175,8 +175,8 @@ impl Bench {
         Wheel::open(&path, &OpenOptions::for_repair()).unwrap()
     }
 
-    /// Unpacks the result as an installer would, and calls `answer()` of `pkg/_x.so` in a fresh process.
-    pub(crate) fn answer(&self) -> i32 {
+    /// Unpacks the result into `site/` as an installer would.
+    pub(crate) fn install(&self) {
         let wheel = self.result();
         for (id, member) in wheel.members.iter().enumerate() {
             let path = member.path.replace("pkg-1.0.data/platlib/", "");
@@ -184,21 +184,27 @@ impl Bench {
             wheel.reader(id).read_to_end(&mut content).unwrap();
             self.write(&format!("site/{path}"), content);
         }
-        let script = "import ctypes, sys; print(ctypes.CDLL(sys.argv[1]).answer())";
+    }
+
+    /// Installs the result, and calls `answer()` of `pkg/_x.so` in a fresh process.
+    pub(crate) fn answer(&self) -> i32 {
+        self.install();
+        let script = "import ctypes; print(ctypes.CDLL('site/pkg/_x.so').answer())";
+        self.python(script).parse().unwrap()
+    }
+
+    /// What a fresh Python prints, without what ends the line. It runs in the bench's folder.
+    pub(crate) fn python(&self, script: &str) -> String {
         let output = Command::new("python3")
             .args(["-c", script])
-            .arg(self.path("site/pkg/_x.so"))
+            .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .output()
             .expect("python3 is missing: apt-get install python3");
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{told}");
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap()
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 }
 

@@ -13,6 +13,7 @@ mod config;
 mod cross;
 mod exclude;
 mod include;
+mod layout;
 mod names;
 mod options;
 mod package;
