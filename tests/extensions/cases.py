@@ -26,6 +26,7 @@ class Case(NamedTuple):
 
 
 UUID = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"
+NULL = "00000000-0000-0000-0000-000000000000"
 
 IMPORTED = [
     Case(
@@ -34,6 +35,18 @@ IMPORTED = [
         "uuid-dev",
         ("libuuid.so.1",),
         f"import ext_capi\nassert ext_capi.canonical('{UUID}') == '{UUID.lower()}'\n",
+    ),
+    Case(
+        "namespace",
+        "a namespace package and one beside it",
+        "uuid-dev",
+        ("libuuid.so.1",),
+        "import ext_ns, ext_ns.part, ext_beside\n"
+        "assert getattr(ext_ns, '__file__', None) is None\n"
+        f"assert ext_ns.part.is_null('{NULL}') and ext_beside.is_null('{NULL}')\n"
+        f"assert not ext_ns.part.is_null('{UUID}') and not ext_beside.is_null('{UUID}')\n"
+        "copies = {line.split()[-1] for line in open('/proc/self/maps') if 'libuuid' in line}\n"
+        "assert len(copies) == 1, copies\n",
     ),
     Case(
         "abi3",
