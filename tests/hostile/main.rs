@@ -18,5 +18,6 @@ mod libraries;
 mod names;
 mod pypi;
 mod record;
+mod refusals;
 mod requests;
 mod told;

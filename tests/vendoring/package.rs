@@ -87,6 +87,26 @@ fn licence_files_come_along() {
     assert_eq!(again["licenses"], json!([]));
 }
 
+/// Larger than any licence is. Half of it must not come along as the whole.
+#[test]
+fn a_licence_file_that_cannot_be_read() {
+    let bench = Bench::new();
+    let wheel = system(&bench);
+    let text = format!("{COPYRIGHT}{}", " more\n".repeat(1 << 20));
+    bench.write("root/usr/share/doc/libmid1/copyright", text);
+    let run = bench.repair_with(&wheel, &["--sysroot", "root", "--licenses"]);
+    run.refused(
+        1,
+        &[
+            "/usr/share/doc/libmid1/copyright, a licence file of libmid1, cannot be read: \
+             it has more than 4 MiB",
+            "[license-unreadable]",
+        ],
+    );
+    assert!(!bench.path("out").exists());
+    bench.repair_with(&wheel, &["--sysroot", "root"]).done();
+}
+
 #[test]
 fn nothing_is_copied_unasked() {
     let bench = Bench::new();

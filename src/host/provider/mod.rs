@@ -188,8 +188,15 @@ impl Host {
     /// Those of reading it.
     pub fn license_text(&self, path: &Path) -> io::Result<Vec<u8>> {
         let root = self.package_root().ok_or(io::ErrorKind::NotFound)?;
-        let text = file::read(root, &config::under(root, path), LARGEST_LICENSE);
-        text.map_err(NoFile::into_io)
+        let enough = LARGEST_LICENSE.saturating_add(1);
+        let text = file::read(root, &config::under(root, path), enough);
+        let text = text.map_err(NoFile::into_io)?;
+        // Half a licence is none.
+        if text.len() as u64 > LARGEST_LICENSE {
+            let message = "it has more than 4 MiB";
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(text)
     }
 
     fn package_root(&self) -> Option<&Path> {
