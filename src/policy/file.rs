@@ -1,6 +1,7 @@
 //! Reads policy files. Their form is described in `policy/README.md`.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -8,11 +9,37 @@ use super::{Ladder, Rung, Since, TagNames};
 use crate::arch::Arch;
 use crate::tag::Libc;
 
-const BUILTIN: [&str; 3] = [
-    include_str!("../../policy/glibc.json"),
-    include_str!("../../policy/musl.json"),
-    include_str!("../../policy/android.json"),
-];
+static GLIBC: Builtin = Builtin::new(include_str!("../../policy/glibc.json"));
+static MUSL: Builtin = Builtin::new(include_str!("../../policy/musl.json"));
+static ANDROID: Builtin = Builtin::new(include_str!("../../policy/android.json"));
+
+/// A table of this program. A run asks for the ladder of one architecture, so the others are not made.
+struct Builtin {
+    text: &'static str,
+    file: OnceLock<Option<PolicyFile>>,
+    ladders: [OnceLock<Option<Ladder>>; Arch::ALL.len()],
+}
+
+impl Builtin {
+    const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            file: OnceLock::new(),
+            ladders: [const { OnceLock::new() }; Arch::ALL.len()],
+        }
+    }
+
+    /// `None` for an architecture without tags. A test holds that everything parses.
+    fn ladder(&self, arch: Arch) -> Option<&Ladder> {
+        let place = Arch::ALL.iter().position(|known| *known == arch)?;
+        let make = || {
+            let file = self.file.get_or_init(|| serde_json::from_str(self.text).ok());
+            let file = file.as_ref()?;
+            ladder(file, arch, file.architectures.get(arch.as_str())?).ok()
+        };
+        self.ladders.get(place)?.get_or_init(make).as_ref()
+    }
+}
 
 /// What is wrong with a policy file.
 #[derive(Debug, thiserror::Error)]
@@ -71,13 +98,14 @@ struct ArchTable {
     libraries: BySince,
 }
 
-/// The tables of this program. A test holds that all of them parse.
-pub(super) fn builtin_ladders() -> Vec<Ladder> {
-    BUILTIN
-        .iter()
-        .filter_map(|text| parse(text).ok())
-        .flatten()
-        .collect()
+/// The ladder of this program for a C library and an architecture, if there are such tags.
+pub(super) fn builtin(libc: Libc, arch: Arch) -> Option<&'static Ladder> {
+    let table = match libc {
+        Libc::Glibc => &GLIBC,
+        Libc::Musl => &MUSL,
+        Libc::Android => &ANDROID,
+    };
+    table.ladder(arch)
 }
 
 /// All ladders of a policy file.
@@ -200,8 +228,19 @@ mod tests {
 
     #[test]
     fn every_builtin_table_parses() {
-        for text in BUILTIN {
-            parse(text).unwrap();
+        for (libc, table) in [
+            (Libc::Glibc, &GLIBC),
+            (Libc::Musl, &MUSL),
+            (Libc::Android, &ANDROID),
+        ] {
+            let ladders = parse(table.text).unwrap();
+            let made: Vec<_> = Arch::ALL
+                .into_iter()
+                .filter_map(|arch| builtin(libc, arch))
+                .map(|ladder| (ladder.libc, ladder.arch))
+                .collect();
+            let meant: Vec<_> = ladders.iter().map(|one| (libc, one.arch)).collect();
+            assert_eq!(made, meant);
         }
     }
 

@@ -7,7 +7,6 @@
 //! The built-in tables are `policy/*.json`, derived from upstream's facts by a script.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use crate::arch::Arch;
 use crate::tag::{Libc, PlatformTag};
@@ -67,11 +66,7 @@ impl Since {
 impl Ladder {
     /// The built-in ladder; `None` if no tag of that C library knows the architecture.
     pub fn builtin(libc: Libc, arch: Arch) -> Option<&'static Self> {
-        static LADDERS: OnceLock<Vec<Ladder>> = OnceLock::new();
-        LADDERS
-            .get_or_init(file::builtin_ladders)
-            .iter()
-            .find(|ladder| ladder.libc == libc && ladder.arch == arch)
+        file::builtin(libc, arch)
     }
 
     /// Every ladder that a policy in the form of `policy/*.json` holds, in [`Arch`] order.
