@@ -137,6 +137,7 @@ pub struct Host {
     folders: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
     known: Mutex<HashMap<FileId, Arc<Known>>>,
     system: Mutex<SystemDirs>,
+    dpkg: OnceLock<provider::dpkg::Dpkg>,
     packages: OnceLock<provider::Databases>,
 }
 

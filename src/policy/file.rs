@@ -33,7 +33,9 @@ impl Builtin {
     fn ladder(&self, arch: Arch) -> Option<&Ladder> {
         let place = Arch::ALL.iter().position(|known| *known == arch)?;
         let make = || {
-            let file = self.file.get_or_init(|| serde_json::from_str(self.text).ok());
+            let file = self
+                .file
+                .get_or_init(|| serde_json::from_str(self.text).ok());
             let file = file.as_ref()?;
             ladder(file, arch, file.architectures.get(arch.as_str())?).ok()
         };

@@ -45,21 +45,22 @@ impl Plan {
         } = assembly.members().map_err(refused)?;
         let destination = folder.join(self.name.to_string());
         let write = |file: &mut File| assembly.write(file, &members);
-        let mut kept = Vec::new();
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
             self_check::check(self, wheel, store.host(), path, written)?;
             wheel.check_unchanged()?;
-            self.check_libraries(store.host())?;
-            // Last: a wheel that is not published leaves no debug files.
+            self.check_libraries(store.host())
+        };
+        // A wheel that is not published leaves no debug files.
+        let mut kept = Vec::new();
+        let keep_debug = |_: &(Vec<Written>, u64)| {
             let folder = self.options.debug_dir.as_deref();
-            let files = stripped.iter();
-            kept = files
-                .map(|file| file.keep(wheel, store, folder))
-                .collect::<Result<_, _>>()?;
+            let keep = |file: &StrippedFile| file.keep(wheel, store, folder);
+            kept = stripped.iter().map(keep).collect::<Result<_, _>>()?;
             Ok(())
         };
-        let Published { value, unchanged } = publish::publish(&destination, write, check)
-            .map_err(|finding| refused(vec![finding]))?;
+        let Published { value, unchanged } =
+            publish::publish(&destination, write, check, keep_debug)
+                .map_err(|finding| refused(vec![finding]))?;
         let (members, size) = value;
         Ok(Repaired {
             path: destination,
@@ -180,8 +181,8 @@ impl<'a> Assembly<'a> {
             modified: self.plan.date_of(self.wheel, "RECORD"),
         };
         let written = write_wheel(file, self.wheel, members, &record, self.compression)?;
-        let size = file.metadata().map(|metadata| metadata.len());
-        let size = size.map_err(|error| write_failure(&error))?;
+        let metadata = file.metadata().map_err(|error| write_failure(&error))?;
+        let size = metadata.len();
         self.plan.refuse_large(self.wheel, size)?;
         Ok((written, size))
     }

@@ -102,7 +102,12 @@ impl StrippedFile {
         let path = folder.join(debug.path());
         let write = |image: &dyn Image| {
             let view = debug.patch.view(image);
-            publish(&path, |file| copy(&view, file, &path), |_, ()| Ok(()))
+            publish(
+                &path,
+                |file| copy(&view, file, &path),
+                |_, ()| Ok(()),
+                |()| Ok(()),
+            )
         };
         match &self.origin {
             Origin::Member(id) => write(&*wheel.image(*id).map_err(unreadable)?)?,

@@ -124,7 +124,12 @@ pub fn plan(question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<Graf
         }
         same
     });
-    let list = clash::settle(question, list, findings)?;
+    let mut list = clash::settle(question, list, findings)?;
+    let libraries: Vec<&HostLibrary> = list.iter().map(|graft| graft.library.as_ref()).collect();
+    let packages = origin::packages(question.host, &libraries);
+    for (graft, package) in list.iter_mut().zip(packages) {
+        graft.package = package;
+    }
     Ok(Grafts {
         list,
         places,
@@ -266,7 +271,7 @@ fn graft(
         needed_by: source::needed_by(question, node),
         needs: needs.into_iter().collect(),
         source_path: origin::source_path(question.host, &source.library.real_path),
-        package: origin::package(question.host, &source.library),
+        package: None,
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::purl::Purl;
 use crate::elf::Facts;
-use crate::host::{Host, HostLibrary};
+use crate::host::{self, Host, HostLibrary};
 
 /// Folders that belong to the system; others say more of who built than of what was built, and
 /// differ from machine to machine.
@@ -64,11 +64,19 @@ pub struct Package {
     pub license_files: Vec<PathBuf>,
 }
 
-/// The package of a library: by the system's database, or by what the library says of itself.
-pub fn package(host: &Host, library: &HostLibrary) -> Option<Package> {
-    let Some(owner) = host.owner(library) else {
-        return noted(&library.facts);
-    };
+/// The packages of libraries: by the system's database, or by what a library says of itself.
+pub fn packages(host: &Host, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
+    let owners = host.owners(libraries).into_iter();
+    let packages = libraries.iter().zip(owners);
+    packages
+        .map(|(library, owner)| match owner {
+            Some(owner) => Some(installed(&owner)),
+            None => noted(&library.facts),
+        })
+        .collect()
+}
+
+fn installed(owner: &host::Package) -> Package {
     let purl = Purl {
         kind: owner.kind,
         namespace: &owner.vendor,
@@ -76,13 +84,13 @@ pub fn package(host: &Host, library: &HostLibrary) -> Option<Package> {
         version: &owner.version,
         qualifiers: &owner.qualifiers(),
     };
-    Some(Package {
+    Package {
         name: owner.name.clone(),
         version: owner.version.clone(),
         purl: purl.to_string(),
         licenses: owner.licenses.clone(),
         license_files: owner.license_files.clone(),
-    })
+    }
 }
 
 /// What the library says of itself (`.note.package`).

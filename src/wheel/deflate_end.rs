@@ -59,7 +59,7 @@ fn last_block(stream: &[u8]) -> Option<(usize, usize)> {
         match bits.take(2)? {
             0 => bits.skip_stored()?,
             1 => {
-                let (literals, distances) = fixed_codes();
+                let (literals, distances) = fixed_codes()?;
                 skip_block(&mut bits, &literals, &distances)?;
             }
             2 => {
@@ -76,6 +76,7 @@ fn last_block(stream: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The bits of a stream, least significant first. Zeros follow its end.
+#[derive(Clone, Copy)]
 struct Bits<'a> {
     stream: &'a [u8],
     /// The next byte to load.
@@ -85,24 +86,28 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// Loads bits so that at least 48 are there.
+    /// Loads bits so that at least 56 are there; `None` once the end was passed.
     #[inline]
-    fn refill(&mut self) {
-        if self.count >= 48 {
-            return;
-        }
-        let next = self.stream.get(self.at..).unwrap_or_default();
+    fn refill(&mut self) -> Option<()> {
+        let next = self.stream.get(self.at..).and_then(<[u8]>::first_chunk);
+        let word = match next {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            None => self.rest()?,
+        };
+        self.held |= word << (self.count & 63);
+        let loaded = 63_usize.wrapping_sub(self.count) / 8;
+        self.at = self.at.wrapping_add(loaded);
+        self.count = self.count.wrapping_add(loaded.wrapping_mul(8));
+        Some(())
+    }
+
+    /// The last bytes, and zeros after them.
+    #[cold]
+    fn rest(self) -> Option<u64> {
         let mut word = [0; 8];
-        match next.first_chunk::<8>() {
-            Some(bytes) => word = *bytes,
-            // The end of the stream; zeros follow it.
-            None => word.iter_mut().zip(next).for_each(|(to, from)| *to = *from),
-        }
-        let word = u64::from_le_bytes(word);
-        self.held |= word.wrapping_shl(u32::try_from(self.count).unwrap_or(0));
-        let loaded = 63_usize.saturating_sub(self.count) / 8;
-        self.at = self.at.saturating_add(loaded);
-        self.count = self.count.saturating_add(loaded.saturating_mul(8));
+        let rest = self.stream.get(self.at..).unwrap_or_default();
+        word.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        self.inside().then_some(u64::from_le_bytes(word))
     }
 
     /// The next `len` bits, which must be loaded, stay.
@@ -112,14 +117,15 @@ impl Bits<'_> {
         usize::try_from(self.held & mask).unwrap_or(0)
     }
 
+    /// Takes `len` bits, which must be loaded.
     #[inline]
     fn skip(&mut self, len: usize) {
         self.held >>= len;
-        self.count = self.count.saturating_sub(len);
+        self.count = self.count.wrapping_sub(len);
     }
 
     fn take(&mut self, len: usize) -> Option<usize> {
-        self.refill();
+        self.refill()?;
         let bits = self.peek(len);
         self.skip(len);
         self.inside().then_some(bits)
@@ -145,11 +151,15 @@ impl Bits<'_> {
     }
 }
 
-/// What a code stands for, as far as skipping needs it: the number of bits of the code and
-/// its extra bits, and what comes next.
+/// What one look into a table skips, and what comes next.
 #[derive(Clone, Copy, Default)]
 struct Step {
+    /// Bits of the code.
+    code: u8,
+    /// The same with its extra bits; in [`Code::joined`] tables, of all codes that were joined.
     bits: u8,
+    /// All ones if a distance code follows: a mask, because a branch would be guessed wrong.
+    distance: u8,
     next: Next,
 }
 
@@ -159,21 +169,25 @@ enum Next {
     #[default]
     Long,
     Symbol,
-    Distance,
     End,
 }
 
+/// Of a symbol: its extra bits, whether a distance follows, and what it is.
+type Meaning = fn(usize) -> (usize, bool, Next);
+
+type Table = [Step; 1 << QUICK];
+
 /// A Huffman code: a table for short codes, counts and sorted symbols for long ones.
 struct Code {
-    quick: Box<[Step]>,
+    quick: Box<Table>,
     counts: [usize; LONGEST + 1],
     symbols: Vec<usize>,
-    step: fn(usize) -> (usize, Next),
+    meaning: Meaning,
 }
 
 impl Code {
-    /// The canonical code with these lengths. `step` gives a symbol's extra bits.
-    fn new(lengths: &[u8], step: fn(usize) -> (usize, Next)) -> Option<Self> {
+    /// The canonical code with these lengths.
+    fn new(lengths: &[u8], meaning: Meaning) -> Option<Self> {
         let mut counts = [0_usize; LONGEST + 1];
         for length in lengths {
             let count = counts.get_mut(usize::from(*length))?;
@@ -187,10 +201,10 @@ impl Code {
             .collect();
         symbols.sort_by_key(|symbol| lengths.get(*symbol).copied());
         let mut code = Self {
-            quick: vec![Step::default(); 1 << QUICK].into_boxed_slice(),
+            quick: Box::new([Step::default(); 1 << QUICK]),
             counts,
             symbols,
-            step,
+            meaning,
         };
         code.fill_quick()?;
         Some(code)
@@ -207,12 +221,11 @@ impl Code {
                     return None;
                 }
                 if length <= QUICK {
-                    let (extra, next) = (self.step)(symbol);
-                    let bits = u8::try_from(length.saturating_add(extra)).ok()?;
+                    let step = self.step(symbol, length)?;
                     let shift = usize::try_from(usize::BITS).ok()?.saturating_sub(length);
                     let first = code.reverse_bits().wrapping_shr(u32::try_from(shift).ok()?);
                     for slot in self.quick.iter_mut().skip(first).step_by(1 << length) {
-                        *slot = Step { bits, next };
+                        *slot = step;
                     }
                 }
                 code = code.saturating_add(1);
@@ -222,23 +235,52 @@ impl Code {
         Some(())
     }
 
-    /// Skips one code and its extra bits; at least 48 bits are loaded before.
-    #[inline]
-    fn skip(&self, bits: &mut Bits<'_>) -> Option<Next> {
-        let step = self.quick.get(bits.peek(QUICK)).copied()?;
-        if step.next == Next::Long {
-            return self.skip_long(bits);
-        }
-        bits.skip(usize::from(step.bits));
-        Some(step.next)
+    fn step(&self, symbol: usize, length: usize) -> Option<Step> {
+        let (extra, distance, next) = (self.meaning)(symbol);
+        Some(Step {
+            code: u8::try_from(length).ok()?,
+            bits: u8::try_from(length.saturating_add(extra)).ok()?,
+            distance: if distance { u8::MAX } else { 0 },
+            next,
+        })
     }
 
+    /// The same code, whose table skips as many literals at once as it sees, and what follows them.
+    fn joined(mut self) -> Self {
+        let single = self.quick.clone();
+        for (index, slot) in self.quick.iter_mut().enumerate() {
+            let mut taken = 0_u8;
+            loop {
+                let step = single.get(index >> taken).copied().unwrap_or_default();
+                let seen = usize::from(taken.saturating_add(step.code)) <= QUICK;
+                if step.next == Next::Long || !seen {
+                    break;
+                }
+                *slot = Step {
+                    bits: taken.saturating_add(step.bits),
+                    ..step
+                };
+                taken = slot.bits;
+                if step.next != Next::Symbol || step.distance != 0 {
+                    break;
+                }
+            }
+        }
+        self
+    }
+
+    /// What the next bits say, as far as the table sees.
+    #[inline]
+    fn look(&self, bits: Bits<'_>) -> Step {
+        let step = self.quick.get(bits.peek(QUICK));
+        step.copied().unwrap_or_default()
+    }
+
+    /// What the next bits say, where the table does not see it.
     #[cold]
-    fn skip_long(&self, bits: &mut Bits<'_>) -> Option<Next> {
+    fn look_far(&self, bits: Bits<'_>) -> Option<Step> {
         let (symbol, length) = self.decode(bits.peek(LONGEST))?;
-        let (extra, next) = (self.step)(symbol);
-        bits.skip(length.saturating_add(extra));
-        Some(next)
+        self.step(symbol, length)
     }
 
     /// The symbol whose code the `bits` start with, and the length of the code.
@@ -258,44 +300,47 @@ impl Code {
     }
 }
 
-/// Extra bits after a literal or length symbol.
-fn literal_step(symbol: usize) -> (usize, Next) {
+fn literal(symbol: usize) -> (usize, bool, Next) {
     match symbol {
-        0..END_OF_BLOCK => (0, Next::Symbol),
-        END_OF_BLOCK => (0, Next::End),
-        257..=264 | 285.. => (0, Next::Distance),
-        265..=284 => (symbol.saturating_sub(261) / 4, Next::Distance),
+        0..END_OF_BLOCK => (0, false, Next::Symbol),
+        END_OF_BLOCK => (0, false, Next::End),
+        257..=264 | 285.. => (0, true, Next::Symbol),
+        265..=284 => (symbol.saturating_sub(261) / 4, true, Next::Symbol),
     }
 }
 
-/// Extra bits after a distance symbol.
-fn distance_step(symbol: usize) -> (usize, Next) {
-    (symbol.saturating_sub(2) / 2, Next::Symbol)
+fn distance(symbol: usize) -> (usize, bool, Next) {
+    (symbol.saturating_sub(2) / 2, false, Next::Symbol)
 }
 
-fn length_step(_: usize) -> (usize, Next) {
-    (0, Next::Symbol)
+fn code_length(_: usize) -> (usize, bool, Next) {
+    (0, false, Next::Symbol)
 }
 
 fn skip_block(bits: &mut Bits<'_>, literals: &Code, distances: &Code) -> Option<()> {
+    // A copy that stays in registers.
+    let mut here = *bits;
     loop {
-        bits.refill();
-        match literals.skip(bits)? {
-            Next::Symbol => {}
-            Next::Distance => {
-                // 20 bits at most were taken, 28 are at most needed.
-                distances.skip(bits)?;
-            }
-            Next::End => return bits.inside().then_some(()),
-            Next::Long => return None,
+        here.refill()?;
+        let mut step = literals.look(here);
+        if step.next == Next::Long {
+            step = literals.look_far(here)?;
         }
-        if !bits.inside() {
-            return None;
+        here.skip(usize::from(step.bits));
+        if step.next == Next::End {
+            *bits = here;
+            return bits.inside().then_some(());
         }
+        // 20 bits at most were taken, 28 are at most needed.
+        let mut far = distances.look(here);
+        if far.next == Next::Long && step.distance != 0 {
+            far = distances.look_far(here)?;
+        }
+        here.skip(usize::from(far.bits & step.distance));
     }
 }
 
-fn fixed_codes() -> (Code, Code) {
+fn fixed_codes() -> Option<(Code, Code)> {
     let mut lengths = [8_u8; 288];
     for (symbol, length) in lengths.iter_mut().enumerate() {
         *length = match symbol {
@@ -304,16 +349,10 @@ fn fixed_codes() -> (Code, Code) {
             _ => 8,
         };
     }
-    let empty = || Code {
-        quick: Box::default(),
-        counts: [0; LONGEST + 1],
-        symbols: Vec::new(),
-        step: length_step,
-    };
-    (
-        Code::new(&lengths, literal_step).unwrap_or_else(empty),
-        Code::new(&[5; 30], distance_step).unwrap_or_else(empty),
-    )
+    Some((
+        Code::new(&lengths, literal)?.joined(),
+        Code::new(&[5; 30], distance)?,
+    ))
 }
 
 /// Reads the codes of a dynamic block.
@@ -325,11 +364,11 @@ fn dynamic_codes(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
     for symbol in ORDER.into_iter().take(written) {
         *lengths.get_mut(symbol)? = u8::try_from(bits.take(3)?).ok()?;
     }
-    let code = Code::new(&lengths, length_step)?;
+    let code = Code::new(&lengths, code_length)?;
     let total = literals.checked_add(distances)?;
     let mut lengths: Vec<u8> = Vec::with_capacity(total);
     while lengths.len() < total {
-        bits.refill();
+        bits.refill()?;
         let (symbol, taken) = code.decode(bits.peek(LONGEST))?;
         bits.skip(taken);
         let (length, times) = match symbol {
@@ -343,7 +382,7 @@ fn dynamic_codes(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
     let (for_literals, for_distances) = lengths.split_at_checked(literals)?;
     let for_distances = for_distances.get(..distances)?;
     Some((
-        Code::new(for_literals, literal_step)?,
-        Code::new(for_distances, distance_step)?,
+        Code::new(for_literals, literal)?.joined(),
+        Code::new(for_distances, distance)?,
     ))
 }

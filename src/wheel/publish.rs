@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -61,23 +62,24 @@ pub struct Published<T> {
     pub unchanged: bool,
 }
 
-/// Lets `write` fill a new file and gives it the name `destination`; `check` reads what was
-/// written before that.
+/// Lets `write` fill a new file and gives it the name `destination`. Before that `check` reads what
+/// was written, while it reaches the disk, and `last` does what is done only when all is well.
 ///
 /// # Errors
-/// A finding for a folder that cannot hold the file, and those of `write` and `check`. Nothing
-/// is left behind, not even a folder made for the file.
+/// A finding for a folder that cannot hold the file, and those of the steps. Nothing is left
+/// behind, not even a folder made for the file.
 pub fn publish<T>(
     destination: &Path,
     write: impl FnOnce(&mut File) -> Result<T, Finding>,
     check: impl FnOnce(&Path, &T) -> Result<(), Finding>,
+    last: impl FnOnce(&T) -> Result<(), Finding>,
 ) -> Result<Published<T>, Finding> {
     let folder = match destination.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let made = make_folders(folder).map_err(|error| cannot_hold(folder, &error))?;
-    let outcome = fill(folder, destination, write, check);
+    let outcome = fill(folder, destination, write, check, last);
     let mut under_way = under_way();
     under_way.folders.retain(|known| !made.contains(known));
     under_way.files.retain(|file| file.exists());
@@ -105,16 +107,17 @@ fn fill<T>(
     destination: &Path,
     write: impl FnOnce(&mut File) -> Result<T, Finding>,
     check: impl FnOnce(&Path, &T) -> Result<(), Finding>,
+    last: impl FnOnce(&T) -> Result<(), Finding>,
 ) -> Result<Published<T>, Finding> {
     let failed = |error: &io::Error| cannot_hold(folder, error);
     let mut temporary = Temporary::new(folder).map_err(|error| failed(&error))?;
     let value = write(temporary.file.as_file_mut())?;
-    temporary
-        .file
-        .as_file()
-        .sync_all()
-        .map_err(|error| failed(&error))?;
-    check(temporary.file.path(), &value)?;
+    let (synced, checked) = while_synced(temporary.file.as_file(), || {
+        check(temporary.file.path(), &value)
+    });
+    synced.map_err(|error| failed(&error))?;
+    checked?;
+    last(&value)?;
     if is_same(temporary.file.path(), destination).unwrap_or(false) {
         return Ok(Published {
             value,
@@ -128,6 +131,20 @@ fn fill<T>(
     Ok(Published {
         value,
         unchanged: false,
+    })
+}
+
+/// Does `work` while the disk is at `file`; says how both ended.
+fn while_synced<T>(file: &File, work: impl FnOnce() -> T) -> (io::Result<()>, T) {
+    thread::scope(|scope| {
+        let syncing = thread::Builder::new().spawn_scoped(scope, || file.sync_all());
+        let done = work();
+        let synced = match syncing.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(synced)) => synced,
+            // No thread to be had, or it fell over: here, then.
+            Ok(Err(_)) | Err(_) => file.sync_all(),
+        };
+        (synced, done)
     })
 }
 
@@ -240,7 +257,7 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
             Ok(())
         };
-        publish(destination, write, |_, ()| Ok(()))
+        publish(destination, write, |_, ()| Ok(()), |()| Ok(()))
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -268,8 +285,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let destination = folder.path().join("a/b/x.whl");
         let failure = || Finding::error("output", "no");
-        assert!(publish(&destination, |_| Err::<(), _>(failure()), |_, ()| Ok(())).is_err());
-        assert!(publish(&destination, |_| Ok(()), |_, ()| Err(failure())).is_err());
+        let fails = |write: bool, check: bool, last: bool| {
+            let step = |fails: bool| if fails { Err(failure()) } else { Ok(()) };
+            let outcome = publish(
+                &destination,
+                |_| step(write),
+                |_, ()| step(check),
+                |()| step(last),
+            );
+            outcome.is_err()
+        };
+        assert!(fails(true, false, false));
+        assert!(fails(false, true, false));
+        assert!(fails(false, false, true));
         assert!(names(folder.path()).is_empty());
     }
 

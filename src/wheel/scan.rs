@@ -2,7 +2,7 @@
 //! its data is what the headers say, its hashes, and the facts of ELF files.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Member;
 use super::budget::{Budget, Share};
@@ -21,10 +21,14 @@ use crate::finding::Finding;
 /// An image that threads may share.
 pub(crate) type SharedImage = Arc<dyn Image + Send>;
 
-/// Members up to this size are inflated in one piece, while there is room for it.
+/// Members up to this size are held.
 pub(crate) const WHOLE: u64 = 32 << 20;
-/// Bytes that all threads together hold of members in work.
-const IN_WORK: u64 = 96 << 20;
+/// Members up to this size are inflated in one piece while they are scanned, if there is room for it.
+const WHOLE_IN_SCAN: u64 = 96 << 20;
+/// Bytes that all scans together hold of members in work.
+static IN_WORK: LazyLock<Arc<Budget>> = LazyLock::new(|| Budget::new(160 << 20));
+/// Room that a thread keeps, however small the members.
+const LEAST_ROOM: u64 = 1 << 20;
 /// Bytes kept of an ELF member that is too large to hold.
 const KEPT_OF_LARGE: u64 = 24 << 20;
 /// Pieces of the streams that are not held.
@@ -60,7 +64,6 @@ pub(crate) struct Scanned {
 struct Scan<'a> {
     source: &'a Arc<Source>,
     request: &'a ScanRequest<'a>,
-    in_work: Arc<Budget>,
     keep: Arc<Budget>,
     facts: FactLimit,
 }
@@ -68,8 +71,28 @@ struct Scan<'a> {
 /// What one thread uses again for every member.
 struct Worker {
     whole: Whole,
+    /// What its buffers may take.
+    room: Option<Share>,
     scratch: Option<Scratch>,
     piece: Vec<u8>,
+}
+
+impl Worker {
+    /// Whether its buffers may hold `member`. They are used again while members are about as large, and
+    /// make room for other threads when they are not.
+    fn has_room(&mut self, member: &Member) -> bool {
+        if member.size > WHOLE_IN_SCAN {
+            return false;
+        }
+        let cost = Whole::cost(member).max(LEAST_ROOM);
+        let fits = |room: &Share| cost <= room.bytes() && room.bytes() / 4 <= cost;
+        if !self.room.as_ref().is_some_and(fits) {
+            self.whole.clear();
+            self.room = None;
+            self.room = IN_WORK.take(cost);
+        }
+        self.room.is_some()
+    }
 }
 
 /// Scans `members`; the results are in their order.
@@ -81,12 +104,12 @@ pub(crate) fn scan(
     let scan = Scan {
         source,
         request,
-        in_work: Budget::new(IN_WORK),
         keep: Budget::new(request.keep),
         facts: FactLimit::default(),
     };
     let worker = || Worker {
         whole: Whole::default(),
+        room: None,
         scratch: None,
         piece: vec![0; PIECE],
     };
@@ -127,7 +150,7 @@ impl Scan<'_> {
     /// Reads the member to its end, in one piece if there is room for it.
     fn verify(&self, worker: &mut Worker, member: &Member) -> io::Result<Scanned> {
         let digester = self.digester(member);
-        if let Some(_share) = self.room_for(member)
+        if worker.has_room(member)
             && let Some(bytes) = worker.whole.read(self.source, member)?
         {
             return Ok(self.take_bytes(member, digester, bytes));
@@ -138,11 +161,6 @@ impl Scan<'_> {
     fn digester(&self, member: &Member) -> Option<Digester> {
         let other = || (self.request.other_hash)(&member.path);
         self.request.hash.then(|| Digester::new(other()))
-    }
-
-    fn room_for(&self, member: &Member) -> Option<Share> {
-        let cost = Whole::cost(member);
-        self.in_work.take(cost).filter(|_| member.size <= WHOLE)
     }
 
     fn take_bytes(&self, member: &Member, digester: Option<Digester>, bytes: &[u8]) -> Scanned {
@@ -261,8 +279,7 @@ pub(crate) fn member_image(source: &Arc<Source>, member: &Member) -> io::Result<
     if member.size > WHOLE {
         return Ok(large_image(source, member).shared());
     }
-    let bytes = Whole::default().read(source, member)?.map(<[u8]>::to_vec);
-    match bytes {
+    match Whole::default().into_bytes(source, member)? {
         Some(bytes) => Ok(Arc::new(bytes)),
         None => Ok(Arc::new(read_small(source, member, WHOLE)?)),
     }

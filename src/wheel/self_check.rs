@@ -221,7 +221,7 @@ mod tests {
                 Ok(())
             };
             let check = |path: &Path, (): &()| check_written(path, &meant).map(|_| ());
-            crate::wheel::publish::publish(&destination, write, check)
+            crate::wheel::publish::publish(&destination, write, check, |()| Ok(()))
         };
         let (mut caught, mut passed) = (0, 0);
         for at in (0..good.len()).step_by(5) {

@@ -47,6 +47,25 @@ impl Whole {
         member.size.saturating_add(member.compressed_size)
     }
 
+    /// Gives up the buffers.
+    pub(crate) fn clear(&mut self) {
+        self.packed = Vec::new();
+        self.bytes = Vec::new();
+    }
+
+    /// The bytes of `member` for longer than until the next call.
+    pub(crate) fn into_bytes(
+        mut self,
+        source: &Source,
+        member: &Member,
+    ) -> io::Result<Option<Vec<u8>>> {
+        let len = self.read(source, member)?.map(<[u8]>::len);
+        Ok(len.map(|len| {
+            self.bytes.truncate(len);
+            self.bytes
+        }))
+    }
+
     /// The bytes of `member`, which must be small enough to hold. `None` if anything at
     /// all is wrong with them.
     pub(crate) fn read(&mut self, source: &Source, member: &Member) -> io::Result<Option<&[u8]>> {
@@ -98,10 +117,11 @@ impl Whole {
     }
 }
 
-/// Buffers only grow: clearing them for every member would cost as much as inflating.
+/// Buffers only grow: clearing them for every member would cost as much as inflating. A new one is not
+/// cleared at all, because the system hands out zeros.
 fn grow(buffer: &mut Vec<u8>, len: usize) {
     if buffer.len() < len {
-        buffer.resize(len, 0);
+        *buffer = vec![0; len];
     }
 }
 

@@ -264,7 +264,13 @@ fn copy_pure(wheel: &Wheel, args: &RepairArgs) -> Result<(), Finding> {
     if args.dry_run || in_place {
         return Ok(());
     }
-    publish(&destination, |out| wheel.copy_to(out), |_, ()| Ok(())).map(|_| ())
+    publish(
+        &destination,
+        |out| wheel.copy_to(out),
+        |_, ()| Ok(()),
+        |()| Ok(()),
+    )
+    .map(|_| ())
 }
 
 fn tell(

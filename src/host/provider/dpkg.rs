@@ -2,10 +2,10 @@
 //!
 //! Spec: dpkg(1), "FILES"; deb-control(5).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use memchr::memmem;
+use memchr::{memchr, memmem, memrchr};
 use rayon::prelude::*;
 
 use super::super::file;
@@ -13,35 +13,104 @@ use super::{Databases, LARGEST_DATABASE, Package, read_text, real_folder};
 
 const ADMIN: &str = "/var/lib/dpkg";
 
-pub(super) fn read(root: &Path, databases: &mut Databases) {
-    let Ok(status) = read_text(root, &format!("{ADMIN}/status")) else {
-        return;
-    };
-    let mut packages: HashMap<String, Package> = HashMap::new();
-    for stanza in status.split("\n\n") {
-        if let Some(package) = package(stanza) {
-            // The list of a package that several architectures may have is named with its own.
-            packages.insert(
-                format!("{}:{}", package.name, package.arch),
-                package.clone(),
-            );
-            packages.entry(package.name.clone()).or_insert(package);
+/// How much of a library's name the names of its package and of that package's list share, as a rule.
+const LIKELY: usize = 5;
+
+/// What is installed, and where the lists of files are.
+#[derive(Debug, Default)]
+pub(in super::super) struct Dpkg {
+    folder: PathBuf,
+    /// Names of lists, without `.list`, sorted; and the packages that they are of.
+    lists: Vec<(String, Package)>,
+}
+
+impl Dpkg {
+    /// Reads what is installed under `root`; nothing on a system without dpkg.
+    pub(super) fn open(root: &Path) -> Self {
+        let Ok(status) = read_text(root, &format!("{ADMIN}/status")) else {
+            return Self::default();
+        };
+        let mut packages: HashMap<String, Package> = HashMap::new();
+        for stanza in status.split("\n\n") {
+            if let Some(package) = package(stanza) {
+                // The list of a package that several architectures may have is named with its own.
+                packages.insert(
+                    format!("{}:{}", package.name, package.arch),
+                    package.clone(),
+                );
+                packages.entry(package.name.clone()).or_insert(package);
+            }
+        }
+        let (folder, names) = real_folder(root, &format!("{ADMIN}/info")).unwrap_or_default();
+        let lists = names.iter().filter_map(|name| {
+            let name = name.to_str()?.strip_suffix(".list")?;
+            Some((name.to_owned(), packages.get(name)?.clone()))
+        });
+        Self {
+            folder,
+            lists: lists.collect(),
         }
     }
-    let (folder, names) = real_folder(root, &format!("{ADMIN}/info")).unwrap_or_default();
-    // A thousand files, most of them without a library.
-    let owned: Vec<(&Package, String)> = names
-        .par_iter()
-        .filter_map(|name| {
-            let package = packages.get(name.to_str()?.strip_suffix(".list")?)?;
-            let files = file::read_real(&folder.join(name), LARGEST_DATABASE).ok()?;
-            memmem::find(&files, b".so")?;
-            Some((package, String::from_utf8_lossy(&files).into_owned()))
-        })
-        .collect();
-    for (package, files) in owned {
-        databases.add(package.clone(), files.lines());
+
+    /// Adds every package.
+    pub(super) fn read_all(&self, databases: &mut Databases) {
+        self.read(self.lists.iter().collect(), databases);
     }
+
+    /// Adds the packages whose names are like those of the libraries: a few of a thousand lists, which are
+    /// a file each.
+    pub(super) fn read_likely<'p>(
+        &self,
+        libraries: impl Iterator<Item = &'p Path>,
+        databases: &mut Databases,
+    ) {
+        let starts: BTreeSet<String> = libraries.filter_map(start_of_name).collect();
+        let likely = self.lists.iter().filter(|(name, _)| {
+            let start = name.get(..LIKELY).unwrap_or(name);
+            starts.contains(start) && !name.contains("-dev") && !name.contains("-doc")
+        });
+        self.read(likely.collect(), databases);
+    }
+
+    fn read(&self, lists: Vec<&(String, Package)>, databases: &mut Databases) {
+        let owned: Vec<(&Package, Vec<String>)> = lists
+            .into_par_iter()
+            .filter_map(|(name, package)| {
+                let path = self.folder.join(format!("{name}.list"));
+                let files = file::read_real(&path, LARGEST_DATABASE).ok()?;
+                // Most are without a library.
+                let libraries = libraries(&files);
+                (!libraries.is_empty()).then_some((package, libraries))
+            })
+            .collect();
+        for (package, libraries) in owned {
+            databases.add(package.clone(), libraries.iter().map(String::as_str));
+        }
+    }
+}
+
+/// How the list of a library's package starts: `libic` for `libicudata.so.72`.
+fn start_of_name(library: &Path) -> Option<String> {
+    let name = library.file_name()?.to_str()?;
+    let stem = name.split(".so").next()?;
+    let start = stem.get(..LIKELY).unwrap_or(stem);
+    Some(start.to_ascii_lowercase().replace('_', "-"))
+}
+
+/// The lines with `.so` in them.
+fn libraries(files: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = files;
+    while let Some(at) = memmem::find(rest, b".so") {
+        let (before, after) = rest.split_at_checked(at).unwrap_or_default();
+        let start = memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1));
+        let len = memchr(b'\n', after).unwrap_or(after.len());
+        let end = at.saturating_add(len);
+        let line = rest.get(start..end).unwrap_or_default();
+        lines.push(String::from_utf8_lossy(line).into_owned());
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    lines
 }
 
 /// The package of a stanza, if its files are there.

@@ -9,12 +9,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use dpkg::Dpkg;
+
 use super::file::{self, NoFile};
 use super::{Host, HostLibrary, config};
 
 mod apk;
 mod bdb;
-mod dpkg;
+pub(super) mod dpkg;
 mod header;
 mod ndb;
 mod rpm;
@@ -70,20 +72,38 @@ pub(super) struct Databases {
 }
 
 impl Databases {
-    fn read(root: &Path) -> Self {
+    fn read(root: &Path, dpkg: &Dpkg) -> Self {
         let mut databases = Self {
             root: root.to_path_buf(),
             ..Self::default()
         };
-        dpkg::read(root, &mut databases);
+        dpkg.read_all(&mut databases);
         apk::read(root, &mut databases);
         rpm::read(root, &mut databases);
-        let system = System::read(root);
-        for package in &mut databases.packages {
+        databases.name_system();
+        databases
+    }
+
+    /// What is read in a moment and as a rule knows all of `libraries`.
+    fn likely<'p>(root: &Path, dpkg: &Dpkg, libraries: impl Iterator<Item = &'p Path>) -> Self {
+        let mut databases = Self {
+            root: root.to_path_buf(),
+            ..Self::default()
+        };
+        dpkg.read_likely(libraries, &mut databases);
+        databases.name_system();
+        databases
+    }
+
+    fn name_system(&mut self) {
+        if self.packages.is_empty() {
+            return;
+        }
+        let system = System::read(&self.root);
+        for package in &mut self.packages {
             package.vendor.clone_from(&system.id);
             package.distro.clone_from(&system.name);
         }
-        databases
     }
 
     /// Adds a package and says which of the paths are its own; folders and what is no library
@@ -169,17 +189,25 @@ fn real_folder(root: &Path, folder: &str) -> Option<(PathBuf, Vec<OsString>)> {
 }
 
 impl Host {
-    /// The package that a library came from, if a database under its root says so.
-    pub fn owner(&self, library: &HostLibrary) -> Option<Package> {
-        let root = self.package_root()?;
-        let databases = self.packages.get_or_init(|| Databases::read(root));
-        // The file first: what it was found by may be a link that somebody made.
-        [&library.real_path, &library.path]
-            .into_iter()
-            .find_map(|path| {
-                let inside = path.strip_prefix(root).ok()?;
-                databases.owner(inside)
+    /// The packages that libraries came from, as far as a database under their root says so.
+    pub fn owners(&self, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
+        let Some(root) = self.package_root() else {
+            return vec![None; libraries.len()];
+        };
+        let dpkg = self.dpkg.get_or_init(|| Dpkg::open(root));
+        let files = libraries.iter().map(|library| library.real_path.as_path());
+        let likely = Databases::likely(root, dpkg, files);
+        let owner = |library: &&HostLibrary| {
+            let [file, found] =
+                [&library.real_path, &library.path].map(|path| path.strip_prefix(root).ok());
+            file.and_then(|file| likely.owner(file)).or_else(|| {
+                let all = self.packages.get_or_init(|| Databases::read(root, dpkg));
+                // The file first: what it was found by may be a link that somebody made.
+                let paths = [file, found].into_iter().flatten();
+                paths.into_iter().find_map(|path| all.owner(path))
             })
+        };
+        libraries.iter().map(owner).collect()
     }
 
     /// The bytes of one of a package's licence files.

@@ -8,6 +8,29 @@ fn root(system: &str) -> PathBuf {
     root.join("testdata/packages").join(system)
 }
 
+fn read(root: &Path) -> Databases {
+    Databases::read(root, &Dpkg::open(root))
+}
+
+#[test]
+fn likely_packages_are_those_of_like_names() {
+    let root = root("debian");
+    let dpkg = Dpkg::open(&root);
+    let folder = Path::new("/usr/lib/x86_64-linux-gnu");
+    let owners = |libraries: &[&str]| -> Vec<Option<String>> {
+        let paths: Vec<PathBuf> = libraries.iter().map(|name| folder.join(name)).collect();
+        let likely = Databases::likely(&root, &dpkg, paths.iter().map(PathBuf::as_path));
+        let owners = paths.iter().map(|path| likely.owner(path));
+        owners.map(|owner| Some(owner?.name)).collect()
+    };
+    let ssl = || Some("libssl3".to_owned());
+    assert_eq!(owners(&["libssl.so.3"]), [ssl()]);
+    // What came with another one is found with it, and only with it.
+    assert_eq!(owners(&["libcrypto.so.3"]), [None]);
+    assert_eq!(owners(&["libcrypto.so.3", "libssl.so.3"]), [ssl(), ssl()]);
+    assert_eq!(owners(&["libz.so.1.2.13", "x", ""]), [None, None, None]);
+}
+
 #[test]
 fn owners_are_found_in_databases_of_every_kind() {
     // System, path, and `vendor name version arch epoch distro`.
@@ -123,7 +146,7 @@ fn owners_are_found_in_databases_of_every_kind() {
         ("nowhere", "/lib/libz.so.1", "-"),
     ];
     for (system, path, expected) in cases {
-        let databases = Databases::read(&root(system));
+        let databases = read(&root(system));
         let owner = databases.owner(Path::new(path)).map(|package| {
             let Package {
                 vendor,
@@ -182,7 +205,7 @@ fn licences_are_declared_and_filed() {
         ),
     ];
     for (system, path, declared, files) in cases {
-        let databases = Databases::read(&root(system));
+        let databases = read(&root(system));
         let package = databases.owner(Path::new(path)).expect(system);
         assert_eq!(package.licenses, declared, "{system}");
         let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
@@ -216,7 +239,7 @@ fn damaged_databases_give_no_owner_and_no_panic() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         for cut in [0, 10, 100, 4096, 5000, whole.len() / 2] {
             fs::write(&file, &whole[..cut]).unwrap();
-            Databases::read(damaged.path());
+            read(damaged.path());
         }
         let mut noise: u32 = 1;
         for _ in 0..200 {
@@ -231,7 +254,7 @@ fn damaged_databases_give_no_owner_and_no_panic() {
                 }
             }
             fs::write(&file, &bytes).unwrap();
-            Databases::read(damaged.path());
+            read(damaged.path());
         }
     }
 }
