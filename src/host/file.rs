@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use crate::elf::Image;
 
@@ -158,7 +159,8 @@ pub(super) fn read_real(real_path: &Path, limit: u64) -> Result<Vec<u8>, NoFile>
 /// The text of a regular file under `root`; bytes that are not UTF-8 are replaced.
 pub(super) fn read_text(root: &Path, path: &Path, limit: u64) -> Result<String, NoFile> {
     let bytes = read(root, path, limit)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let replaced = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+    Ok(String::from_utf8(bytes).unwrap_or_else(replaced))
 }
 
 /// Which file it is, whatever its name.

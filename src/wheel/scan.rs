@@ -27,6 +27,8 @@ pub(crate) const WHOLE: u64 = 32 << 20;
 const WHOLE_IN_SCAN: u64 = 96 << 20;
 /// Bytes that all scans together hold of members in work.
 static IN_WORK: LazyLock<Arc<Budget>> = LazyLock::new(|| Budget::new(160 << 20));
+/// ELF files up to this size are, too, where little of them is asked for.
+const WHOLE_AT_A_GLANCE: u64 = 8 << 20;
 /// Room that a thread keeps, however small the members.
 const LEAST_ROOM: u64 = 1 << 20;
 /// Bytes kept of an ELF member that is too large to hold.
@@ -257,6 +259,13 @@ impl Scan<'_> {
         worker.scratch = Some(reader.into_scratch());
         if count < magic.len() || magic != ELF_MAGIC {
             return Ok(scanned);
+        }
+        // The loader's tables are near the end of most files.
+        if member.size <= WHOLE_AT_A_GLANCE
+            && worker.has_room(member)
+            && let Some(bytes) = worker.whole.read(self.source, member)?
+        {
+            return Ok(self.take_bytes(member, None, bytes));
         }
         let image = large_image(self.source, member).shared();
         if judge_elf(member, image.as_ref(), &mut scanned) {

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::Place;
-use crate::craft::judge::written;
+use crate::craft::judge::{audit, written};
 
 #[test]
 fn the_surroundings_do_not_matter() {
@@ -63,7 +64,7 @@ fn a_second_repair_changes_nothing() {
     let (once, twice) = (place.path("once"), place.path("twice"));
     assert!(place.repair(&once).output().unwrap().status.success());
     let first = written(&once).unwrap();
-    let output = crate::craft::judge::audit("repair")
+    let output = audit("repair")
         .arg("-w")
         .arg(&twice)
         .arg(&first)
@@ -76,4 +77,54 @@ fn a_second_repair_changes_nothing() {
         fs::read(&first).unwrap() == fs::read(&second).unwrap(),
         "the bytes differ"
     );
+}
+
+/// Wheels are judged side by side, and told one after the other.
+#[test]
+fn several_wheels_are_told_as_one_after_the_other() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/wheels");
+    let entries = fs::read_dir(folder).unwrap();
+    let mut wheels: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    wheels.retain(|path| path.extension().is_some_and(|end| end == "whl"));
+    wheels.sort();
+    assert!(wheels.len() > 5, "{wheels:?}");
+    let place = Place::new();
+    let damaged = place.path("damaged-1.0-cp38-abi3-linux_x86_64.whl");
+    fs::write(&damaged, "not a wheel").unwrap();
+    wheels.insert(2, damaged);
+    wheels.push(place.wheel.clone());
+
+    let show = |jobs: &str, wheels: &[PathBuf]| {
+        let mut command = audit("show");
+        let output = command.args(["--json", "--jobs", jobs]).args(wheels);
+        let output = output.output().unwrap();
+        (output.status.code(), output.stdout, output.stderr)
+    };
+    let one_by_one: Vec<_> = wheels
+        .iter()
+        .map(|wheel| show("1", std::slice::from_ref(wheel)))
+        .collect();
+    let worst = one_by_one.iter().map(|(status, ..)| *status).max();
+    let told: Vec<u8> = one_by_one
+        .iter()
+        .flat_map(|(_, told, _)| told.clone())
+        .collect();
+    let warned: Vec<u8> = one_by_one
+        .iter()
+        .flat_map(|(.., told)| told.clone())
+        .collect();
+    for jobs in ["1", "2", "8"] {
+        let (status, stdout, stderr) = show(jobs, &wheels);
+        assert_eq!(Some(status), worst, "--jobs {jobs}");
+        assert!(
+            stdout == told,
+            "--jobs {jobs}: {}",
+            String::from_utf8_lossy(&stdout)
+        );
+        assert!(
+            stderr == warned,
+            "--jobs {jobs}: {}",
+            String::from_utf8_lossy(&stderr)
+        );
+    }
 }
