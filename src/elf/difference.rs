@@ -87,18 +87,31 @@ impl Comparison<'_> {
         };
         for piece in pieces {
             let end = at.saturating_add(piece.len());
-            while at < end && !matches!(piece, Piece::Zero(_)) {
-                let now = end.saturating_sub(at).min(WINDOW);
-                let bytes = bytes_at(self.new, at, now, "new bytes")?;
-                if bytes.iter().any(|byte| *byte != 0) {
-                    return Ok(false);
-                }
-                at = at.saturating_add(now);
+            if !matches!(piece, Piece::Zero(_)) && !zeros(self.new, at..end)? {
+                return Ok(false);
             }
             at = end;
         }
         Ok(at >= range.end)
     }
+
+    /// Whether all of `range` of the old file is zero.
+    pub(crate) fn was_zero(&self, range: Range<u64>) -> Result<bool, ElfError> {
+        zeros(self.old, range)
+    }
+}
+
+fn zeros(image: &dyn Image, range: Range<u64>) -> Result<bool, ElfError> {
+    let mut at = range.start;
+    while at < range.end {
+        let now = range.end.saturating_sub(at).min(WINDOW);
+        let bytes = bytes_at(image, at, now, "bytes that may be zeros")?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at = at.saturating_add(now);
+    }
+    Ok(true)
 }
 
 /// Hands over each run of different bytes; `start` is the offset of the first byte.

@@ -32,6 +32,7 @@ pub(crate) fn check(case: &Case<'_>, pairs: &[(Segment, Segment)]) -> Result<(),
         return Err(wrong("data came behind the ELF file"));
     }
     let inserted = Inserted::find(case, pairs)?;
+    inserted.check_given_up(case)?;
     inserted.check_old_bytes(case)?;
     inserted.check_padding(case)
 }
@@ -122,6 +123,25 @@ impl Inserted {
         Ok(Self { at, len, gained })
     }
 
+    /// The two parts of the old file, and how far each moved.
+    fn parts(&self, case: &Case<'_>) -> [(Range<u64>, u64); 2] {
+        [(0..self.at, 0), (self.at..case.before.size(), self.len)]
+    }
+
+    /// What a segment gains over bytes of the old file were zeros: nothing else gives way to it.
+    fn check_given_up(&self, case: &Case<'_>) -> Result<(), EditError> {
+        for (range, shift) in self.parts(case) {
+            for gained in &self.gained {
+                let start = gained.start.saturating_sub(shift).max(range.start);
+                let end = gained.end.saturating_sub(shift).min(range.end);
+                if !case.bytes.was_zero(start..end)? {
+                    return Err(wrong("a segment took the place of other bytes"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Every byte of the old file is there, where no segment gained it and no table changed.
     fn check_old_bytes(&self, case: &Case<'_>) -> Result<(), EditError> {
         let allowed = Allowed::of(case)?;
@@ -130,7 +150,7 @@ impl Inserted {
         let table = table.map(|table| table.offset..table.table_end(encoding));
         let inside =
             |outer: &Range<u64>, run: &Range<u64>| outer.start <= run.start && run.end <= outer.end;
-        for (range, shift) in [(0..self.at, 0), (self.at..case.before.size(), self.len)] {
+        for (range, shift) in self.parts(case) {
             let changed = |run: Range<u64>| {
                 let at = run.start.saturating_add(shift);
                 let now = at..run.end.saturating_add(shift);

@@ -46,6 +46,30 @@ fn section_headers_and_section_symbols_follow() {
     }
 }
 
+/// A file that ends too early is refused wherever it ends, also where what is missing lay behind a
+/// segment that grew: the bytes that the segment gained are not those.
+#[test]
+fn a_lost_end_is_noticed() {
+    for synth in Synth::all() {
+        let mut synth = library(synth);
+        synth.sections = false;
+        synth.overlay = b"payload of a self-extractor".repeat(9);
+        let file = synth.build();
+        let edit = path(
+            RpathKind::Rpath,
+            "$ORIGIN/../greet.libs:$ORIGIN/a/longer/way",
+        );
+        let new = edited(&file, &edit);
+        assert!(new.len() > file.len());
+        verify(&file, &new, &edit).unwrap();
+        for len in 0..new.len() {
+            let cut = new[..len].to_vec();
+            let passes = verify(&file, &cut, &edit).is_ok();
+            assert!(!passes, "{len} of {} bytes", new.len());
+        }
+    }
+}
+
 #[test]
 fn extended_section_numbers_are_read() {
     let mut file = library(Synth::new(true, false)).make();
