@@ -143,7 +143,9 @@ impl Names {
             return finding
                 .help("the C library stays outside: it must be of one piece with the loader");
         }
-        let near = nearest(pattern, self.known.iter().map(String::as_str));
+        let can_be_meant = |name: &&str| option != "vendor" || !is_c_library(name, self.libc);
+        let known = self.known.iter().map(String::as_str).filter(can_be_meant);
+        let near = nearest(pattern, known);
         let Some(first) = near.first() else {
             return finding;
         };

@@ -86,6 +86,10 @@ fn the_c_library_is_never_brought_in() {
     let run = bench.repair(&wheel, &["--vendor", "libc.so.6"]);
     run.done()
         .tells(&["vendor-unused", "of one piece with the loader"]);
+    // Nor is it what was meant.
+    let run = bench.repair(&wheel, &["--vendor", "libcc.so.6"]);
+    run.done().tells(&["vendor-unused"]);
+    run.says_nothing_of("did you mean --vendor 'libc.so");
     let run = bench.repair(&wheel, &["--vendor", "*", "--json"]).json();
     assert_eq!(
         names(&run["grafted"], "soname"),
