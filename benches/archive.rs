@@ -19,7 +19,7 @@ use flate2::write::DeflateEncoder;
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use sha2::{Digest as _, Sha256};
 
-const PIECE: usize = 2 << 20;
+const PIECE: usize = 4 << 20;
 /// Enough to measure, little enough to wait for.
 const TOTAL: usize = 100 << 20;
 /// Of the libraries of this machine, in bytes.

@@ -27,7 +27,7 @@ use sha2::{Digest as _, Sha256};
 /// `audit`'s level.
 const LEVEL: i32 = 6;
 /// What `audit` cuts large members into.
-const PIECE: usize = 2 << 20;
+const PIECE: usize = 4 << 20;
 
 /// Processor time of threads that have ended, in ns.
 static SPENT: AtomicU64 = AtomicU64::new(0);
