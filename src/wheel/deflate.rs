@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::buffer::Buffer;
 use super::deflate_end::open_end;
 use super::progress;
 use crate::elf::Image;
@@ -56,8 +57,8 @@ pub(crate) fn pieces(size: u64) -> impl Iterator<Item = Range<u64>> {
 pub(crate) struct Encoder {
     level: Level,
     compressor: Compressor,
-    input: Vec<u8>,
-    output: Vec<u8>,
+    input: Buffer,
+    output: Buffer,
 }
 
 impl Encoder {
@@ -66,8 +67,8 @@ impl Encoder {
         Self {
             level,
             compressor: Compressor::new(level_of(level.0)),
-            input: Vec::new(),
-            output: Vec::new(),
+            input: Buffer::default(),
+            output: Buffer::default(),
         }
     }
 
@@ -87,8 +88,10 @@ impl Encoder {
             return self.compress(bytes.ok_or(io::ErrorKind::UnexpectedEof)?, last);
         }
         let mut input = std::mem::take(&mut self.input);
-        read_range(image, range, &mut input)?;
-        let piece = self.compress(&input, last);
+        let len = usize::try_from(range.end.saturating_sub(range.start));
+        let room = input.room(len.map_err(io::Error::other)?);
+        image.read_at(range.start, room)?;
+        let piece = self.compress(room, last);
         self.input = input;
         piece
     }
@@ -99,15 +102,13 @@ impl Encoder {
             return Ok(bytes.to_vec());
         }
         let bound = self.compressor.deflate_compress_bound(bytes.len());
-        if self.output.len() < bound {
-            self.output = vec![0; bound];
-        }
+        let output = self.output.room(bound);
         let len = self
             .compressor
-            .deflate_compress(bytes, &mut self.output)
+            .deflate_compress(bytes, output)
             .map_err(io::Error::other)?;
         progress::compressed(bytes.len());
-        let mut piece = self.output.get(..len).unwrap_or_default().to_vec();
+        let mut piece = output.get(..len).unwrap_or_default().to_vec();
         if !last {
             open_end(&mut piece).map_err(io::Error::other)?;
         }

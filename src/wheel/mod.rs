@@ -16,6 +16,7 @@ use crate::tag::WheelName;
 
 mod archive_out;
 pub mod budget;
+mod buffer;
 pub mod checks;
 mod copy;
 mod deflate;

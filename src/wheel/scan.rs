@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::Member;
 use super::budget::{Budget, Share};
+use super::buffer::Held;
 use super::digest::{Algorithm, Digester, Digests};
 use super::fact_limit::FactLimit;
 use super::member_image::MemberImage;
@@ -175,7 +176,7 @@ impl Scan<'_> {
         };
         if bytes.starts_with(&ELF_MAGIC) && judge_elf(member, &bytes, &mut scanned) {
             let share = self.keep.take(member.size);
-            scanned.image = share.map(|share| kept(Arc::new(bytes.to_vec()), share));
+            scanned.image = share.map(|share| kept(Arc::new(Held::copy_of(bytes)), share));
         }
         scanned
     }

@@ -12,6 +12,7 @@ use std::io;
 use libdeflater::Decompressor;
 
 use super::Member;
+use super::buffer::{Buffer, Held};
 use super::source::Source;
 
 /// Magic, method, no flags, no time, no system.
@@ -21,16 +22,16 @@ const TRAILER_LEN: usize = 8;
 /// A decoder and its buffers, for one member after the other.
 pub(crate) struct Whole {
     decoder: Decompressor,
-    packed: Vec<u8>,
-    bytes: Vec<u8>,
+    packed: Buffer,
+    bytes: Buffer,
 }
 
 impl Default for Whole {
     fn default() -> Self {
         Self {
             decoder: Decompressor::new(),
-            packed: Vec::new(),
-            bytes: Vec::new(),
+            packed: Buffer::default(),
+            bytes: Buffer::default(),
         }
     }
 }
@@ -49,8 +50,8 @@ impl Whole {
 
     /// Gives up the buffers.
     pub(crate) fn clear(&mut self) {
-        self.packed = Vec::new();
-        self.bytes = Vec::new();
+        self.packed = Buffer::default();
+        self.bytes = Buffer::default();
     }
 
     /// The bytes of `member` for longer than until the next call.
@@ -58,12 +59,9 @@ impl Whole {
         mut self,
         source: &Source,
         member: &Member,
-    ) -> io::Result<Option<Vec<u8>>> {
+    ) -> io::Result<Option<Held>> {
         let len = self.read(source, member)?.map(<[u8]>::len);
-        Ok(len.map(|len| {
-            self.bytes.truncate(len);
-            self.bytes
-        }))
+        Ok(len.map(|len| self.bytes.hold(len)))
     }
 
     /// The bytes of `member`, which must be small enough to hold. `None` if anything at
@@ -84,12 +82,7 @@ impl Whole {
         let Some(total) = packed.checked_add(GZIP_HEADER.len() + TRAILER_LEN) else {
             return Ok(None);
         };
-        grow(&mut self.packed, total);
-        grow(&mut self.bytes, size);
-        let (Some(gzip), Some(bytes)) = (self.packed.get_mut(..total), self.bytes.get_mut(..size))
-        else {
-            return Ok(None);
-        };
+        let (gzip, bytes) = (self.packed.room(total), self.bytes.room(size));
         let (header, rest) = gzip.split_at_mut(GZIP_HEADER.len());
         let (stream, trailer) = rest.split_at_mut(packed);
         source.read_exact_at(stream, member.data_offset)?;
@@ -98,8 +91,8 @@ impl Whole {
         trailer.copy_from_slice(&expected);
         let inflated = self.decoder.gzip_decompress(gzip, bytes);
         let deflate_and_trailer = gzip.get(GZIP_HEADER.len()..).unwrap_or_default();
+        // The decoder held the CRC of what came out against the trailer.
         let sound = inflated.is_ok_and(|count| count == size)
-            && crc32fast::hash(bytes) == member.crc
             && memchr::memmem::find(deflate_and_trailer, &expected) == Some(packed);
         Ok(sound.then_some(bytes))
     }
@@ -110,18 +103,9 @@ impl Whole {
         member: &Member,
         size: usize,
     ) -> io::Result<Option<&[u8]>> {
-        grow(&mut self.bytes, size);
-        let bytes = self.bytes.get_mut(..size).unwrap_or_default();
+        let bytes = self.bytes.room(size);
         source.read_exact_at(bytes, member.data_offset)?;
         Ok((crc32fast::hash(bytes) == member.crc).then_some(bytes))
-    }
-}
-
-/// Buffers only grow: clearing them for every member would cost as much as inflating. A new one is not
-/// cleared at all, because the system hands out zeros.
-fn grow(buffer: &mut Vec<u8>, len: usize) {
-    if buffer.len() < len {
-        *buffer = vec![0; len];
     }
 }
 
