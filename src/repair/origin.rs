@@ -64,7 +64,7 @@ pub struct Package {
     pub license_files: Vec<PathBuf>,
 }
 
-/// The packages of libraries: by the system's database, or by what a library says of itself.
+/// The packages of libraries, in their order: by the system's database, or by what a library says of itself.
 pub fn packages(host: &Host, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
     let owners = host.owners(libraries).into_iter();
     let packages = libraries.iter().zip(owners);

@@ -189,7 +189,8 @@ fn real_folder(root: &Path, folder: &str) -> Option<(PathBuf, Vec<OsString>)> {
 }
 
 impl Host {
-    /// The packages that libraries came from, as far as a database under their root says so.
+    /// The packages that libraries came from, in the order of `libraries`; `None` where no database under
+    /// their root says so. What a few likely lists of dpkg know is not looked for in all of them.
     pub fn owners(&self, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
         let Some(root) = self.package_root() else {
             return vec![None; libraries.len()];
