@@ -4,9 +4,11 @@
 usage: derive.py FACTS_DIR [--check]
 
 FACTS_DIR holds manylinux-policy.json, musllinux-policy.json and android-policy.json in
-auditwheel's form: for every tag, in full, what it allows. The tables written beside this
+auditwheel's form: for every tag, in full, what it allows. manylinux-newer.json, of the same
+form, adds tags that upstream's file does not have yet. The tables written beside this
 script say from which tag on something is allowed. That is only possible where a newer tag
-allows all that an older one does (PEP 600); facts that break the rule are refused.
+allows all that an older one does (PEP 600); facts that break the rule are refused, and so is
+a tag that two files describe.
 
 --check writes nothing and fails if a table differs from what the facts give.
 """
@@ -17,9 +19,9 @@ import re
 import sys
 
 FAMILIES = {
-    "glibc": "manylinux-policy.json",
-    "musl": "musllinux-policy.json",
-    "android": "android-policy.json",
+    "glibc": ["manylinux-policy.json", "manylinux-newer.json"],
+    "musl": ["musllinux-policy.json"],
+    "android": ["android-policy.json"],
 }
 
 # The facts say `libc.so`, the name that musl-gcc links; Alpine's musl, and with it most
@@ -39,6 +41,9 @@ def numbers(tag):
 def ladder(facts):
     """The tags, oldest first."""
     tags = [tag for tag in facts if tag["name"] != "linux"]
+    names = [tag["name"] for tag in tags]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadFacts(f"{', '.join(twice)} is there twice: upstream has it now, so take it out of the other file")
     tags.sort(key=lambda tag: -tag["priority"])
     for older, newer in zip(tags, tags[1:]):
         if older["priority"] == newer["priority"]:
@@ -139,9 +144,11 @@ def main():
     args = cli.parse_args()
     here = pathlib.Path(__file__).resolve().parent
     tables = {}
-    for family, file in FAMILIES.items():
+    for family, files in FAMILIES.items():
+        facts = []
         try:
-            facts = json.loads((args.facts / file).read_text(encoding="utf-8"))
+            for file in files:
+                facts += json.loads((args.facts / file).read_text(encoding="utf-8"))
             tables[here / f"{family}.json"] = text(derive(family, facts)) + "\n"
         except (OSError, ValueError) as error:
             return f"error: {args.facts / file}: {error}"

@@ -15,10 +15,13 @@ use wheel_audit::Arch;
 use wheel_audit::policy::{Ladder, Since};
 use wheel_audit::tag::Libc;
 
-const FAMILIES: [(Libc, &str); 3] = [
-    (Libc::Glibc, "manylinux-policy.json"),
-    (Libc::Musl, "musllinux-policy.json"),
-    (Libc::Android, "android-policy.json"),
+const FAMILIES: [(Libc, &[&str]); 3] = [
+    (
+        Libc::Glibc,
+        &["manylinux-policy.json", "manylinux-newer.json"],
+    ),
+    (Libc::Musl, &["musllinux-policy.json"]),
+    (Libc::Android, &["android-policy.json"]),
 ];
 
 /// One tag as upstream writes it.
@@ -37,9 +40,12 @@ fn project(path: &str) -> PathBuf {
 }
 
 /// The tags of a family, oldest first.
-fn facts(file: &str) -> Vec<Facts> {
-    let text = std::fs::read_to_string(project("testdata/policy-facts").join(file)).unwrap();
-    let mut tags: Vec<Facts> = serde_json::from_str(&text).unwrap();
+fn facts(files: &[&str]) -> Vec<Facts> {
+    let read = |file: &&str| -> Vec<Facts> {
+        let text = std::fs::read_to_string(project("testdata/policy-facts").join(file)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let mut tags: Vec<Facts> = files.iter().flat_map(read).collect();
     tags.retain(|tag| tag.name != "linux");
     tags.sort_by_key(|tag| std::cmp::Reverse(tag.priority));
     tags
@@ -148,7 +154,7 @@ fn compare(tag: &Facts, libc: Libc, arch: Arch, all: &Universe) -> usize {
 
 #[test]
 fn the_tables_answer_as_the_facts_do() {
-    let families: Vec<Vec<Facts>> = FAMILIES.iter().map(|(_, file)| facts(file)).collect();
+    let families: Vec<Vec<Facts>> = FAMILIES.iter().map(|(_, files)| facts(files)).collect();
     let all = universe(&families);
     let mut compared = 0;
     for ((libc, _), tags) in FAMILIES.iter().zip(&families) {
@@ -172,8 +178,8 @@ fn the_tables_answer_as_the_facts_do() {
 
 #[test]
 fn every_architecture_of_the_facts_is_known() {
-    for (_, file) in FAMILIES {
-        for arch in facts(file)
+    for (_, files) in FAMILIES {
+        for arch in facts(files)
             .iter()
             .flat_map(|tag| tag.symbol_versions.keys())
         {
@@ -253,6 +259,7 @@ fn facts_that_break_pep_600_are_refused() {
             tag(6, 9, r#""liba.so""#, r#""2.5""#, ""),
             "the same priority",
         ),
+        (old.clone(), "manylinux_2_5 is there twice"),
         (
             old.replace("GLIBC", "GCC")
                 .replace("_5", "_6")
@@ -263,21 +270,24 @@ fn facts_that_break_pep_600_are_refused() {
     ];
     for (newer, words) in cases {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("manylinux-policy.json"),
-            format!("[{old}, {newer}]"),
-        )
-        .unwrap();
-        std::fs::write(folder.path().join("musllinux-policy.json"), &musl).unwrap();
+        let write = |file: &str, text: &str| {
+            std::fs::write(folder.path().join(file), text).unwrap();
+        };
+        // The rules hold across the two files of a family.
+        write("manylinux-policy.json", &format!("[{old}]"));
+        write("manylinux-newer.json", &format!("[{newer}]"));
+        write("musllinux-policy.json", &musl);
         let (fine, message) = derive(&[folder.path().to_str().unwrap(), "--check"]);
         assert!(!fine && message.contains(words), "{words}: {message}");
         assert_eq!(message.lines().count(), 1, "{message}");
     }
     let folder = tempfile::tempdir().unwrap();
+    let told = |missing: &str| {
+        let (fine, message) = derive(&[folder.path().to_str().unwrap(), "--check"]);
+        assert!(!fine && message.contains(missing), "{message}");
+    };
     std::fs::write(folder.path().join("manylinux-policy.json"), glibc).unwrap();
-    let (fine, message) = derive(&[folder.path().to_str().unwrap(), "--check"]);
-    assert!(
-        !fine && message.contains("musllinux-policy.json"),
-        "{message}"
-    );
+    told("manylinux-newer.json");
+    std::fs::write(folder.path().join("manylinux-newer.json"), "[]").unwrap();
+    told("musllinux-policy.json");
 }

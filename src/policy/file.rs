@@ -152,7 +152,6 @@ fn ladder(file: &PolicyFile, arch: Arch, table: &ArchTable) -> Result<Ladder, Po
         libraries,
         versions: places.invert_all(&table.versions)?,
         symbols,
-        current: places.own.last() == file.tags.len().checked_sub(1).as_ref(),
     })
 }
 

@@ -31,8 +31,6 @@ pub struct Ladder {
     libraries: BTreeMap<String, Since>,
     versions: BTreeMap<String, BTreeMap<String, Since>>,
     symbols: BTreeMap<String, BTreeMap<String, Since>>,
-    /// Whether the architecture still has the newest tag of the family.
-    current: bool,
 }
 
 /// A tag and its legacy aliases, architecture included.
@@ -156,10 +154,10 @@ impl Ladder {
     }
 
     /// The C library version `(2, N)` that `version` asks for, if it is a `GLIBC_2.N` newer than
-    /// every table: PEP 600 gives it the name `manylinux_2_N`. `None` for all else, and
-    /// for architectures whose tags ended before the newest table.
+    /// the newest tag of this architecture: PEP 600 gives it the name `manylinux_2_N`. `None` for
+    /// all else.
     pub fn glibc_beyond(&self, version: &str) -> Option<(u32, u32)> {
-        if self.libc != Libc::Glibc || !self.current {
+        if self.libc != Libc::Glibc || matches!(self.version(version), Some(Since::Rung(_))) {
             return None;
         }
         let mut numbers = version.strip_prefix("GLIBC_")?.splitn(3, '.');
@@ -265,12 +263,12 @@ mod tests {
     #[test]
     fn a_glibc_newer_than_the_tables_has_a_name() {
         let cases = [
-            ("GLIBC_2.42", Some((2, 42))),
-            ("GLIBC_2.42.1", Some((2, 42))),
-            ("GLIBC_2.41", None),
+            ("GLIBC_2.45", Some((2, 45))),
+            ("GLIBC_2.45.1", Some((2, 45))),
+            ("GLIBC_2.44", None),
             ("GLIBC_3.0", None),
             ("GLIBC_2.+50", None),
-            ("GLIBC_2.42.x", None),
+            ("GLIBC_2.45.x", None),
             ("GLIBC_2", None),
             ("GLIBC_ABI_NEW", None),
             ("GLIBCXX_3.4.99", None),
@@ -283,6 +281,74 @@ mod tests {
                 "{version}"
             );
         }
-        assert_eq!(glibc(Arch::Ppc64).glibc_beyond("GLIBC_2.42"), None);
+        // Each architecture by its own newest tag, however old that is.
+        for (arch, newest) in [
+            (Arch::Armv7l, 43),
+            (Arch::Loongarch64, 41),
+            (Arch::Ppc64, 17),
+        ] {
+            let beyond = |minor: u32| glibc(arch).glibc_beyond(&format!("GLIBC_2.{minor}"));
+            assert_eq!(beyond(newest), None, "{arch}");
+            assert_eq!(beyond(newest + 2), Some((2, newest + 2)), "{arch}");
+        }
+    }
+
+    /// `manylinux-newer.json`, and the markers that newest linkers set.
+    #[test]
+    fn the_newest_toolchains_are_known() {
+        let x86_64 = glibc(Arch::X86_64);
+        let cases = [
+            (Arch::X86_64, "GLIBC_2.42", Some("manylinux_2_42_x86_64")),
+            (Arch::X86_64, "GLIBC_2.44", Some("manylinux_2_44_x86_64")),
+            (
+                Arch::X86_64,
+                "GLIBCXX_3.4.34",
+                Some("manylinux_2_42_x86_64"),
+            ),
+            (
+                Arch::X86_64,
+                "GLIBCXX_3.4.35",
+                Some("manylinux_2_44_x86_64"),
+            ),
+            (Arch::X86_64, "CXXABI_1.3.17", Some("manylinux_2_44_x86_64")),
+            (Arch::X86_64, "GLIBCXX_3.4.36", None),
+            (
+                Arch::X86_64,
+                "GLIBC_ABI_DT_RELR",
+                Some("manylinux_2_36_x86_64"),
+            ),
+            (
+                Arch::X86_64,
+                "GLIBC_ABI_GNU2_TLS",
+                Some("manylinux_2_43_x86_64"),
+            ),
+            (
+                Arch::X86_64,
+                "GLIBC_ABI_DT_X86_64_PLT",
+                Some("manylinux_2_43_x86_64"),
+            ),
+            (Arch::X86_64, "GLIBC_ABI_GNU_TLS", None),
+            (Arch::I686, "GLIBC_ABI_GNU_TLS", Some("manylinux_2_43_i686")),
+            (Arch::I686, "GLIBC_ABI_DT_X86_64_PLT", None),
+            (Arch::Aarch64, "GLIBC_ABI_GNU2_TLS", None),
+            (Arch::Aarch64, "GCC_16.0", Some("manylinux_2_44_aarch64")),
+            (
+                Arch::Riscv64,
+                "CXXABI_1.3.16",
+                Some("manylinux_2_42_riscv64"),
+            ),
+        ];
+        for (arch, version, tag) in cases {
+            let since = match tag {
+                Some(tag) => Since::Rung(glibc(arch).rung(tag).unwrap()),
+                None => Since::Never,
+            };
+            assert_eq!(
+                glibc(arch).version(version),
+                Some(since),
+                "{arch} {version}"
+            );
+        }
+        assert_eq!(x86_64.tags.last().unwrap().name, "manylinux_2_44_x86_64");
     }
 }
