@@ -12,6 +12,7 @@ use super::verdict::is_loader;
 use crate::deps::NodeId;
 use crate::elf::Facts;
 use crate::finding::Evidence;
+use crate::policy::markers::marker;
 use crate::policy::{Rung, Since};
 
 /// One symbol that forces a newer tag.
@@ -223,10 +224,14 @@ impl Group<'_> {
     }
 }
 
-/// The first `limit` symbols, and how many more there are.
-pub fn abbreviate(symbols: &[&str], limit: usize) -> String {
+/// The first `limit` of the symbols that are bound to `version`, and how many more there are; for a
+/// marker of the linker, what does without it.
+pub fn abbreviate(version: &str, symbols: &[&str], limit: usize) -> String {
     if symbols.is_empty() {
-        return "(no symbol is bound to it)".to_owned();
+        return match marker(version) {
+            Some(marker) => format!("{}; {} to do without", marker.because, marker.remedy),
+            None => "(no symbol is bound to it)".to_owned(),
+        };
     }
     let mut list = symbols
         .iter()
@@ -247,7 +252,7 @@ pub fn lines(audit: &Audit, blame: &[Blame], limit: usize) -> Vec<String> {
     for group in groups(blame) {
         let tag = audit.scale.tag_name(group.since);
         for (who, symbols) in &group.files {
-            let symbols = abbreviate(symbols, 3);
+            let symbols = abbreviate(group.version, symbols, 3);
             lines.push(format!("{tag}: {who} needs {}: {symbols}", group.what()));
         }
     }
@@ -378,6 +383,19 @@ mod tests {
         let groups = groups(&blame);
         let versions: Vec<_> = groups.iter().map(|group| group.version).collect();
         assert_eq!(versions, ["GLIBC_2.34", "GLIBC_2.10", "GLIBC_2.9"]);
+    }
+
+    #[test]
+    fn a_marker_is_told_by_what_does_without_it() {
+        assert_eq!(
+            abbreviate("GLIBC_ABI_DT_RELR", &[], 3),
+            "its relocations are packed (DT_RELR); link with -Wl,-z,nopack-relative-relocs to do without"
+        );
+        assert_eq!(
+            abbreviate("GLIBC_2.34", &[], 3),
+            "(no symbol is bound to it)"
+        );
+        assert_eq!(abbreviate("GLIBC_2.34", &["a", "b"], 1), "a, … 1 more");
     }
 
     #[test]

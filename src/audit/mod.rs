@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod chains;
 mod claims;
+pub mod extension;
 pub mod external;
 pub mod input;
 pub mod missing;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::extension::python_extension;
 use super::external::{External, Inside, Provider};
 use super::request::PlatRequest;
 use super::scale::Scale;
@@ -283,22 +284,6 @@ pub fn needs_more(facts: &Facts, allowed: IsaLevel) -> bool {
         Some(Err(_)) => true,
         None => false,
     }
-}
-
-/// The module that a Python extension's file name promises.
-pub fn module_name(path: &str) -> &str {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    file.split('.').next().unwrap_or(file)
-}
-
-/// The major version of Python whose import function the file defines.
-pub fn python_extension(elf: &ElfMember) -> Option<u8> {
-    let module = module_name(&elf.path);
-    let defines = |prefix: &str| elf.facts.defines_function(&format!("{prefix}{module}"));
-    if defines("PyInit_") {
-        return Some(3);
-    }
-    (defines("init") || defines("_cffi_pypyinit_")).then_some(2)
 }
 
 /// `cp27m`, unlike `cp27mu`, says that the wheel is for a narrow Python: no other would install it.

@@ -13,6 +13,7 @@ use crate::tag::{Libc, PlatformTag};
 
 pub mod drivers;
 mod file;
+pub mod markers;
 
 pub use file::PolicyError;
 

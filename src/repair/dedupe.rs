@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::graft::Place;
 use super::rpath::folder_of;
 use crate::audit::Audit;
-use crate::audit::verdict::python_extension;
+use crate::audit::extension::python_extension;
 use crate::deps::NodeId;
 use crate::elf::facts::Kind;
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};

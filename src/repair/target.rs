@@ -4,6 +4,7 @@ use super::{Plan, RepairOptions};
 use crate::audit::{Audit, Blame, Input, PlatRequest, blame};
 use crate::elf::RpathKind;
 use crate::finding::{Error, ErrorKind, Finding};
+use crate::policy::markers::{MARKERS, marker};
 use crate::policy::{Rung, Since};
 use crate::tag::{Libc, PlatformTag, WheelName};
 use crate::wheel::Wheel;
@@ -124,8 +125,7 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     let guilty = Guilty::new(wheel, audit, rung);
     if verdict.symbols > goal {
         let message = format!("cannot become {tag}: it needs too-recent versioned symbols");
-        let advice = "compile it on an older system, such as a manylinux image of that tag, or ask for a newer tag";
-        let help = guilty.help(audit, |blame| !blame.version.is_empty(), advice);
+        let help = guilty.help(audit, |blame| !blame.version.is_empty(), &guilty.advice());
         found.push(Finding::error("symbols-too-new", message).help(help));
     }
     if verdict.ucs2 {
@@ -158,6 +158,19 @@ impl Guilty {
         let mut blame = blame::blame(audit, &Input::from(wheel), goal);
         blame.retain(|blame| blame.since > goal);
         Self(blame, rung)
+    }
+
+    /// What helps against versions that are too new: the linker's markers have remedies of their own.
+    fn advice(&self) -> String {
+        let asked = |version: &str| self.0.iter().any(|blame| blame.version == version);
+        let markers = MARKERS.iter().filter(|marker| asked(marker.version));
+        let mut advice: Vec<&str> = markers.map(|marker| marker.remedy).collect();
+        let plain = |blame: &Blame| !blame.version.is_empty() && marker(&blame.version).is_none();
+        if self.0.iter().any(plain) {
+            advice.push("compile it on an older system, such as a manylinux image of that tag");
+        }
+        advice.push("or ask for a newer tag");
+        advice.join(", ")
     }
 
     /// The worst of them, one a line, how many there are, then `advice`.

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::{FindingJson, Judgement, file_name, line};
 use crate::audit::blame::evidence;
+use crate::audit::extension::python_extension;
 use crate::audit::external::Provider;
 use crate::audit::missing::why;
-use crate::audit::verdict::{is_loader, python_extension};
+use crate::audit::verdict::is_loader;
 use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::{Error, Evidence};

@@ -265,7 +265,7 @@ fn rows<'a>(page: &mut Page, groups: impl Iterator<Item = &'a Group<'a>>, layout
                 continue;
             }
             let label = format!("{who}:");
-            let symbols = format!(" {}", abbreviate(symbols, few));
+            let symbols = format!(" {}", abbreviate(group.version, symbols, few));
             page.running(6, (Tone::Plain, &label), (Tone::Faint, &symbols));
             left = left.saturating_sub(1);
         }
@@ -284,7 +284,7 @@ fn first_row<'a>(page: &mut Page, mut groups: impl Iterator<Item = &'a Group<'a>
     };
     let others = groups.map(|group| group.files.len());
     let left = others.fold(group.files.len().saturating_sub(1), usize::saturating_add);
-    let symbols = abbreviate(symbols, FEW_SYMBOLS);
+    let symbols = abbreviate(group.version, symbols, FEW_SYMBOLS);
     let mut text = format!(" {symbols}, by {who}");
     if left > 0 {
         text = format!("{text}, … {}", count(left, "more row"));

@@ -9,7 +9,7 @@ use wheel_audit::elf::synth::{Synth, Synthetic};
 use wheel_audit::{OpenOptions, Wheel};
 
 use crate::craft::judge::{audit, finish, written};
-use crate::craft::wheel::{EXTENSION, Maker, extension, synth, wheel_file};
+use crate::craft::wheel::{EXTENSION, Maker, NAME, extension, synth, wheel_file};
 
 const GRAFT: &str = "libgraft.so.1";
 
@@ -168,6 +168,83 @@ fn a_glibc_that_no_policy_knows() {
     let document = asking(minor);
     assert_eq!(document["overall_tag"], known);
     assert_eq!(told(&document, "newer-glibc"), []);
+}
+
+#[test]
+fn markers_of_the_linker_are_told_with_what_does_without() {
+    let maker = |marker: &str| {
+        let file = synth(&[]).needed("libc.so.6");
+        Maker::with_extension(file.needs("libc.so.6", &["GLIBC_2.2.5", marker]).build())
+    };
+    let cases = [
+        (
+            "GLIBC_ABI_DT_RELR",
+            "manylinux_2_36_x86_64",
+            "-Wl,-z,nopack-relative-relocs",
+        ),
+        (
+            "GLIBC_ABI_GNU2_TLS",
+            "manylinux_2_43_x86_64",
+            "-mtls-dialect=gnu",
+        ),
+        (
+            "GLIBC_ABI_DT_X86_64_PLT",
+            "manylinux_2_43_x86_64",
+            "-Wl,-z,nomark-plt",
+        ),
+        ("GLIBC_ABI_GNU_TLS", "linux_x86_64", "-Wl,--no-gnu-tls-tag"),
+    ];
+    for (marker, tag, option) in cases {
+        let document = show(&maker(marker));
+        assert_eq!(document["overall_tag"], tag, "{marker}");
+        assert_eq!(document["blame"][0]["version"], marker);
+        let found = told(&document, "abi-marker");
+        let [(severity, file, message)] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(
+            (severity.as_str(), file.as_deref()),
+            ("note", Some(EXTENSION))
+        );
+        assert!(message.contains(marker), "{message}");
+        let finding = document["findings"].as_array().unwrap().iter();
+        let mut help = finding.filter(|one| one["code"] == "abi-marker");
+        let help = help.next().unwrap()["help"].as_str().unwrap();
+        assert!(help.contains(option), "{help}");
+        // Where an older tag is asked for, the remedy is the advice, not an older machine.
+        let place = Place::new();
+        let wheel = place.path().join(NAME);
+        fs::write(&wheel, maker(marker).build()).unwrap();
+        let mut repair = audit("repair");
+        repair.args(["--no-host-libs", "--dry-run", "--plat", "manylinux_2_28"]);
+        let (output, _) = finish(repair.arg(&wheel));
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        let advice = words.lines().last().unwrap();
+        assert!(advice.contains(option), "{words}");
+        assert!(!words.contains("older system"), "{words}");
+    }
+    assert_eq!(told(&show(&maker("GLIBC_2.34")), "abi-marker"), []);
+}
+
+#[test]
+fn every_way_in_makes_an_extension() {
+    let names = [
+        ("ext", "PyInit_ext"),
+        ("ext", "PyModExport_ext"),
+        ("lančmít", "PyInitU_lanmt_2sa6t"),
+        ("lančmít", "PyModExportU_lanmt_2sa6t"),
+    ];
+    for (module, function) in names {
+        let file = Synth::new(true, false)
+            .needed("libc.so.6")
+            .function(function);
+        let maker = Maker::with_extension(file.build()).with(|maker| {
+            maker.files[1].name = format!("evil/{module}.abi3.so").into_bytes();
+        });
+        let document = show(&maker);
+        assert_eq!(document["files"][0]["python_extension"], true, "{function}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Case, library_base};
-use crate::audit::verdict::python_extension;
+use crate::audit::extension::python_extension;
 use crate::finding::Finding;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! Extensions find Python's functions in the interpreter that loads them.
 
 use super::Case;
-use crate::audit::verdict::python_extension;
+use crate::audit::extension::python_extension;
 use crate::deps::Target;
 use crate::elf::facts::Kind;
 use crate::finding::Finding;

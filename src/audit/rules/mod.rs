@@ -13,6 +13,7 @@ use crate::fnmatch::Pattern;
 use crate::host::Host;
 use crate::wheel::{ElfMember, Installed};
 
+mod abi_marker;
 mod clash;
 mod dlopen;
 mod driver;
@@ -54,7 +55,7 @@ pub struct Case<'a> {
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     tag::check,
     missing::check,
     driver::check,
@@ -68,6 +69,7 @@ const RULES: [Rule; 22] = [
     libpython::check,
     private_glibc::check,
     unversioned_glibc::check,
+    abi_marker::check,
     musl_glibc::check,
     musl_lacks::check,
     isa_level::check,

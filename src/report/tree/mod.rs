@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judgement;
 use crate::audit::PlatRequest;
+use crate::audit::extension::python_extension;
 use crate::audit::external::Inside;
 use crate::audit::missing::{is_usual, name, why};
-use crate::audit::verdict::python_extension;
 use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::{Since, drivers::driver_of};

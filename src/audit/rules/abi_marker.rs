@@ -1,0 +1,34 @@
+//! Markers of glibc's ABI that force a newer tag, though one option of the linker does without.
+
+use super::Case;
+use crate::finding::Finding;
+use crate::policy::Since;
+use crate::policy::markers::marker;
+
+pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+    let scale = &case.audit.scale;
+    let best = Since::Rung(scale.best());
+    let mut findings = Vec::new();
+    for file in case.files() {
+        let needs = file.facts.version_needs.iter();
+        for version in needs.flat_map(|need| &need.versions) {
+            let Some(marker) = marker(&version.name) else {
+                continue;
+            };
+            let Some(since) = scale.version(marker.version).filter(|since| *since > best) else {
+                continue;
+            };
+            let tag = match since {
+                Since::Rung(_) => format!("which {} is the first to allow", scale.tag_name(since)),
+                Since::Never => "which no tag allows".to_owned(),
+            };
+            let message = format!(
+                "requires {}, {tag}, because {}",
+                marker.version, marker.because
+            );
+            let help = format!("to do without: {}", marker.remedy);
+            findings.push(file.told(Finding::note("abi-marker", message).help(help)));
+        }
+    }
+    findings
+}
