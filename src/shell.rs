@@ -60,15 +60,4 @@ mod tests {
             assert_eq!(shell_word(text), word);
         }
     }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_shell_reads_them_back() {
-        use std::process::Command;
-        for (text, word) in WORDS {
-            let script = format!("printf %s {word}");
-            let out = Command::new("bash").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8(out.stdout).unwrap(), text, "{script}");
-        }
-    }
 }
