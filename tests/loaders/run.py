@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Edits freshly linked programs and libraries and runs them with the loaders of their platforms.
 
-    python3 tests/loaders/run.py --editor target/debug/examples/elf_edit --audit target/debug/audit [--only PATTERN] [--table FILE]
+    python3 tests/loaders/run.py --editor target/debug/examples/elf_edit --audit target/debug/audit [--only PATTERN] [--sample] [--table FILE]
 
 docs/elf-editor.md says what is checked; --table has patchelf edit the same files, and writes the table of figures.
 """
@@ -20,6 +20,7 @@ import layouts
 import wheels
 from building import PROGRAMS, ZIG, Builder, linkers
 from figures import Figures
+from harness import arguments
 from harness.programs import TARGET, Tools, require, run
 from harness.report import Failure, Report
 from judging import Baseline, check_answer, dynamic_names, new_complaints, strip, strips_of
@@ -43,7 +44,7 @@ def main():
     linkers()
     suite = Suite(args, Tools(f"{ZIG}\n"))
     report = Report("loaders")
-    cases = [(f"{target.name} {linker} {layout.name}", functools.partial(suite.case, target, linker, layout)) for target, linker, layout in layouts.matrix()]
+    cases = [(f"{target.name} {linker} {layout.name}", functools.partial(suite.case, target, linker, layout)) for target, linker, layout in layouts.matrix(args.sample)]
     cases.append(("loongarch64 zig static", functools.partial(suite.static_case, layouts.STATIC)))
     report.run(item for item in cases if fnmatch.fnmatchcase(item[0], args.only))
     print(f"\n{suite.figures.table()}")
@@ -57,6 +58,7 @@ def parse_args():
     parser.add_argument("--editor", type=pathlib.Path, help="the example elf_edit")
     parser.add_argument("--audit", type=pathlib.Path, help="the built command")
     parser.add_argument("--only", default="*", help="cases to run, as a pattern: 'aarch64 lld *'")
+    parser.add_argument("--sample", action="store_true", help=arguments.SAMPLE)
     parser.add_argument("--table", type=pathlib.Path, help="the document whose table of figures to replace")
     parser.add_argument("--packages", action="store_true", help="print the Debian packages that the suite needs, and end")
     args = parser.parse_args()

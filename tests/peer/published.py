@@ -4,6 +4,9 @@ Chosen for variety: C, C++, Rust, Fortran and Cython; glibc and musl; nine archi
 PyPy and Python 2 tags; none to twenty grafts; executables; a wheel that does not deserve its tag (torchaudio).
 """
 
+import concurrent.futures
+import fnmatch
+
 from harness.programs import TARGET
 
 WHEELS = """\
@@ -58,7 +61,45 @@ tokenizers-0.21.0-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 torchaudio-2.5.1-cp311-cp311-manylinux1_x86_64.whl
 """.split()
 
+# What a sample leaves out: large, or near to one that it keeps, and none of them in `differences.py`.
+WHOLE_ONLY = """\
+cffi-1.17.1-*_x86_64.whl
+cryptography-*_x86_64.whl
+grpcio-*-manylinux*
+lxml-5.3.0-cp311-*-manylinux*
+matplotlib-*
+numpy-2.2.0-*
+opencv_python_headless-*
+pandas-*
+pillow-*-musllinux*
+psycopg2_binary-*_aarch64.whl
+pyarrow-*
+pydantic_core-*_ppc64le.whl
+pydantic_core-*_s390x.whl
+pydantic_core-*_x86_64.whl
+pyproj-*
+rasterio-*
+ruff-*_s390x.whl
+scikit_learn-*
+scipy-*
+tokenizers-*
+""".split()
+
 CACHE = TARGET / "peer" / "published"
+
+
+def chosen(only, sample):
+    """The names that a pattern and, for a sample, WHOLE_ONLY leave."""
+    left_out = WHOLE_ONLY if sample else ()
+    names = (name for name in WHEELS if fnmatch.fnmatchcase(name, only))
+    return [name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in left_out)]
+
+
+def fetch_all(tools, names):
+    """Downloads wheels, several at once."""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for path in pool.map(lambda name: fetch(tools, name), names):
+            print(path.name, flush=True)
 
 
 def fetch(tools, name):

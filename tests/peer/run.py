@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Compares audit with auditwheel 6.8.2 on published wheels and on wheels built here.
 
-    python3 tests/peer/run.py --audit target/release/audit [--only PATTERN]
+    python3 tests/peer/run.py --audit target/release/audit [--only PATTERN] [--sample]
 
 Downloads and builds are kept under target/peer; docs/testing.md says what is compared.
 """
 
-import fnmatch
 import json
 import pathlib
 import shutil
@@ -28,16 +27,21 @@ FIELDS = ("sym_tag", "versioned_symbols", "external_libs", "pyfpe", "ucs2", "uns
 def main():
     line = arguments.parser(__doc__)
     line.add_argument("--only", default="*", help="wheel or project names to run, as a pattern")
+    arguments.add_portion(line)
     args = arguments.parsed(line, sources.packages)
     require({"gcc": "gcc", "pkg-config": "pkg-config", "unshare": "util-linux"})
     tools = Tools()
+    wanted = published.chosen(args.only, args.sample)
+    if args.fetch:
+        published.fetch_all(tools, wanted)
+        return 0
     peer = Peer(tools, args.audit)
     report = Report("peer")
     hidden.check_hiding_works()
-    wanted = [name for name in published.WHEELS if fnmatch.fnmatchcase(name, args.only)]
-    report.run((f"show {name.removesuffix('.whl')}"[:58], lambda name=name: peer.show(name)) for name in wanted)
-    chosen = [source for source in sources.SOURCES if fnmatch.fnmatchcase(source.name, args.only)]
-    report.run((f"repair {source.name} {source.version}", lambda source=source: peer.repair(source)) for source in chosen)
+    # The longest first.
+    cases = [(f"repair {source.name} {source.version}", lambda source=source: peer.repair(source)) for source in sources.chosen(args.only, args.sample)]
+    cases += [(f"show {name.removesuffix('.whl')}"[:58], lambda name=name: peer.show(name)) for name in wanted]
+    report.run(cases)
     if args.only == "*":
         report.run([("every expected difference is still there", no_stale_differences)])
     return report.close()

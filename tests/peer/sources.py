@@ -1,5 +1,6 @@
 """The projects that are built from their sdists against Debian's libraries, and a call that proves each works."""
 
+import fnmatch
 import shutil
 from typing import NamedTuple
 
@@ -128,6 +129,14 @@ SOURCES = [
         modules=("libssl.so.3", "libcrypto.so.3"),
     ),
 ]
+
+# What a sample keeps: grafts with and without needs of their own, setuptools with and without cffi, C++ in what comes in.
+SAMPLE = ("psycopg2", "pillow", "PyNaCl", "python-ldap")
+
+
+def chosen(only, sample):
+    """The sources that a pattern and, for a sample, SAMPLE leave."""
+    return [source for source in SOURCES if fnmatch.fnmatchcase(source.name, only) and (not sample or source.name in SAMPLE)]
 
 
 def packages():
