@@ -60,6 +60,7 @@ pub mod finding;
 pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
+mod json;
 #[doc(hidden)]
 pub mod nearest;
 #[doc(hidden)]

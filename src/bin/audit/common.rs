@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use wheel_audit::tag::WheelName;
 use wheel_audit::{AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest};
 
 use crate::Status;
@@ -133,5 +134,6 @@ pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -
 
 /// Whether a wheel's file name says that it is pure.
 pub(crate) fn is_pure_name(path: &Path) -> bool {
-    name(path).ends_with("-any.whl")
+    let name = name(path);
+    name.ends_with("-any.whl") || name.parse::<WheelName>().is_ok_and(|name| name.is_any())
 }
