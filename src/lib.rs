@@ -85,6 +85,7 @@ pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
 pub use shell::shell_word;
+pub use tag::WheelName;
 pub use wheel::progress::{Progress, progress};
 pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

@@ -3,8 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use wheel_audit::tag::WheelName;
-use wheel_audit::{AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest};
+use wheel_audit::{
+    AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, WheelName,
+};
 
 use crate::Status;
 use crate::args::{FindingArgs, SearchArgs};
