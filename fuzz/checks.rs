@@ -15,7 +15,7 @@ use wheel_audit::tag::WheelName;
 use wheel_audit::wheel::headers::Headers;
 use wheel_audit::wheel::record::Record;
 use wheel_audit::{
-    AuditOptions, Error, Host, HostOptions, OpenOptions, Wheel, audit, escape, report,
+    Advice, AuditOptions, Error, Host, HostOptions, OpenOptions, Wheel, audit, escape, report,
 };
 
 /// A check of any bytes; it panics where something does not hold.
@@ -273,7 +273,7 @@ pub(crate) fn show(bytes: &[u8]) {
             width: Some(80),
             color: true,
         };
-        let _ = report::show_text::judged(&whole, layout, &[]);
+        let _ = report::show_text::judged(&whole, layout, &Advice::default());
         let tree = report::tree::Tree::new(&whole, judgement.verdict.repaired).with_why("lib*");
         let _ = report::tree::text::render(&tree, layout);
         let _ = report::tree::dot::render(&tree, true);

@@ -60,7 +60,6 @@ pub mod finding;
 pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
-mod json;
 #[doc(hidden)]
 pub mod nearest;
 #[doc(hidden)]
@@ -77,6 +76,7 @@ pub mod wheel;
 
 pub use arch::Arch;
 pub use audit::audit_input;
+pub use audit::claims::Claims;
 pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
 pub use elf::{RpathKind, Strip};
 pub use escape::escape;
@@ -84,8 +84,7 @@ pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
-pub use shell::shell_word;
-pub use tag::WheelName;
+pub use shell::{Advice, shell_word};
 pub use wheel::progress::{Progress, progress};
 pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::escape::unsafe_to_print;
 
@@ -38,9 +39,61 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     Cow::Owned(word)
 }
 
+/// How commands of ours are written for people to paste.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// The name of the program.
+    pub program: String,
+    /// The words that a repair must be given to see what was seen, not quoted.
+    pub typed: Vec<String>,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self {
+            program: "audit".to_owned(),
+            typed: Vec::new(),
+        }
+    }
+}
+
+impl Advice {
+    /// The command that repairs `wheel` with the options `more` beside those that were typed.
+    pub fn repair(&self, more: &[&str], wheel: &Path) -> String {
+        let typed = self.typed.iter().map(String::as_str);
+        let options = typed.chain(more.iter().copied()).map(shell_word);
+        let mut words = vec![shell_word(&self.program), "repair".into()];
+        words.extend(options);
+        let wheel = wheel.display().to_string();
+        // What begins like an option must not be taken for one.
+        let wheel = if wheel.starts_with('-') {
+            format!("./{wheel}")
+        } else {
+            wheel
+        };
+        words.push(shell_word(&wheel));
+        words.join(" ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        let mut advice = Advice::default();
+        assert_eq!(
+            advice.repair(&[], "dist/a.whl".as_ref()),
+            "audit repair dist/a.whl"
+        );
+        advice.program = "my audit".to_owned();
+        advice.typed = vec!["--lib-path".to_owned(), "it's".to_owned()];
+        assert_eq!(
+            advice.repair(&["--exclude", "lib*"], "-a.whl".as_ref()),
+            r"'my audit' repair --lib-path 'it'\''s' --exclude 'lib*' ./-a.whl"
+        );
+    }
 
     const WORDS: [(&str, &str); 9] = [
         ("/opt/lib:/x", "/opt/lib:/x"),

@@ -69,7 +69,7 @@ fn show_says_what_is_deserved_and_what_stands_in_the_way() {
     let run = x86(&["show", X86]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     assert_snapshot!(run.stdout, @r"
-    greet-1.0-cp38-abi3-linux_x86_64.whl
+    testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl
       deserves       linux_x86_64
       claims         linux_x86_64
       repairable to  manylinux_2_5_x86_64
@@ -131,7 +131,7 @@ fn show_tells_what_is_missing_and_what_to_pass() {
     let run = audit(&["show", ARM, "--no-host-libs"]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     assert_snapshot!(run.stdout, @r"
-    greet-1.0-cp38-abi3-linux_aarch64.whl
+    testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl
       deserves       linux_aarch64
       claims         linux_aarch64
       repairable to  manylinux_2_17_aarch64 at best, once 1 missing library is found
@@ -184,8 +184,8 @@ fn a_check_fails_where_a_tag_is_not_deserved() {
     let fails = x86(&["show", X86, "--check", "--plat", "manylinux2014"]);
     assert_eq!(fails.status, 1);
     assert_snapshot!(fails.stderr, @r"
-    error: greet-1.0-cp38-abi3-linux_x86_64.whl: does not deserve manylinux2014_x86_64, only linux_x86_64 [tag-undeserved]
-      help: a repair would reach manylinux_2_5_x86_64: audit repair
+    error: testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl: does not deserve manylinux2014_x86_64, only linux_x86_64 [tag-undeserved]
+      help: a repair would reach manylinux_2_5_x86_64: audit repair --lib-path testdata/libs/x86_64-glibc --no-host-libs testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl
     ");
     for other in ["musllinux_1_2", "manylinux_2_17_aarch64"] {
         assert_eq!(
@@ -214,6 +214,34 @@ fn a_check_fails_where_a_tag_is_not_deserved() {
         "wheel-tags-differ",
     ]);
     assert_eq!((silent.status, silent.stderr.as_str()), (0, ""));
+}
+
+/// As auditwheel does, whose place the program takes, also under its name.
+#[cfg(unix)]
+#[test]
+fn without_a_command_the_help_is_printed() {
+    let help = audit(&["--help"]).stdout;
+    for words in [&[][..], &["-v"], &["--color", "never"]] {
+        let run = audit(words);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{words:?}");
+        assert_eq!(run.stdout, help, "{words:?}");
+        assert!(run.stdout.contains("Usage: audit"), "{}", run.stdout);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let called = folder.path().join("auditwheel");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_audit"), &called).unwrap();
+    let output = |words: &[&str]| {
+        let mut run = Command::new(&called);
+        let done = run.args(words).current_dir(root()).env_clear().output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{words:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert!(output(&[]).contains("Usage: "));
+    let text = output(&[&["-v", "show", X86], &X86_LIBS[..]].concat());
+    assert!(text.contains("\n  auditwheel repair --lib-path"), "{text}");
+    assert!(output(&["lddtree", X86]).contains("libgreet.so.1"));
+    assert!(output(&["-V"]).contains(env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -251,7 +279,7 @@ fn elf_files_and_folders_are_judged_too() {
     let run = x86(&["show", library]);
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert_snapshot!(run.stdout, @r"
-    libgreet.so.1
+    testdata/libs/x86_64-glibc/libgreet.so.1
       deserves       linux_x86_64
       repairable to  manylinux_2_5_x86_64
       holds          1 ELF file for glibc on x86_64
@@ -294,13 +322,13 @@ fn several_inputs_end_in_a_table() {
     assert_eq!(run.status, 1);
     let last: Vec<&str> = run.stdout.lines().rev().take(2).collect();
     assert!(
-        last[1].starts_with("bad-1-py3-none-any.whl                refused       "),
+        last[1].starts_with("./bad-1-py3-none-any.whl                refused       "),
         "{last:?}"
     );
     assert!(last[1].ends_with("[zip-not-a-zip]"), "{last:?}");
     assert_eq!(
         last[0],
-        "greet-1.0-cp38-abi3-linux_x86_64.whl  linux_x86_64  repairable to manylinux_2_5_x86_64"
+        "./greet-1.0-cp38-abi3-linux_x86_64.whl  linux_x86_64  repairable to manylinux_2_5_x86_64"
     );
     let run = audit_in(folder.path(), &["show", ".", "--no-host-libs", "--json"]);
     assert_eq!(run.stdout.lines().count(), 2);
@@ -332,7 +360,7 @@ fn a_folder_to_repair_is_answered_with_the_wheels_in_it() {
         let run = audit_in(place.path(), &["repair", folder]);
         assert_eq!(run.status, 2);
         let said = folder.trim_end_matches('/');
-        let reason = format!("error: {said}: is a folder, not a wheel [no-such-file]");
+        let reason = format!("error: {folder}: is a folder, not a wheel [no-such-file]");
         let help = format!("  help: name the wheels in it: {quoted}/*.whl");
         assert_eq!(told(&run), [reason, help]);
         let (_, pattern) = run.stderr.trim().rsplit_once("in it: ").unwrap();
@@ -392,7 +420,7 @@ fn the_tree_tells_who_needs_whom() {
     let run = x86(&["tree", X86]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     assert_snapshot!(run.stdout, @r"
-    greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
+    testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
     = greet/_greet.abi3.so
       ├─ + libgreet.so.1 => @ROOT/testdata/libs/x86_64-glibc/libgreet.so.1 (--lib-path)
       │  ├─ + libwords.so.2 => @ROOT/testdata/libs/x86_64-glibc/libwords.so.2 (--lib-path)
@@ -405,7 +433,7 @@ fn the_tree_tells_who_needs_whom() {
     assert_eq!(x86(&["lddtree", X86]).stdout, run.stdout);
     let missing = audit(&["tree", X86, "--no-host-libs", "--exclude", "libc.so.6"]);
     assert_snapshot!(missing.stdout, @r"
-    greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
+    testdata/wheels/greet-1.0-cp38-abi3-linux_x86_64.whl, for manylinux_2_5_x86_64
     = greet/_greet.abi3.so
       ├─ ! libgreet.so.1 => not found
       └─ x libc.so.6 (--exclude libc.so.6)
@@ -513,7 +541,10 @@ fn colours_are_for_those_who_want_them() {
     let plain = x86(&["show", X86]).stdout;
     assert!(!plain.contains('\x1b'));
     let colored = x86(&["show", X86, "--color", "always"]).stdout;
-    assert!(colored.contains("\x1b[1mgreet-1.0"), "{colored:?}");
+    assert!(
+        colored.contains("\x1b[1mtestdata/wheels/greet-1.0"),
+        "{colored:?}"
+    );
     let quiet = x86(&["show", X86, "--quiet"]);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
 }

@@ -1,7 +1,10 @@
 //! Whether a tag that is claimed is deserved.
 
+use super::blame::count;
+use super::missing::missing;
 use super::{Audit, Input, PlatRequest};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+use crate::shell::Advice;
 use crate::tag::PlatformTag;
 
 impl Audit {
@@ -23,8 +26,13 @@ impl Audit {
     }
 
     /// The tags that the wheel claims, or the tag `plat`, as far as it does not deserve them; one
-    /// error each.
-    pub fn undeserved(&self, input: &Input<'_>, plat: Option<&str>) -> Vec<Finding> {
+    /// error each. `found` is what else was found: some of it stands in the way of a repair.
+    pub fn undeserved(&self, question: &Claims<'_>, found: &[Finding]) -> Vec<Finding> {
+        let Claims {
+            input,
+            plat,
+            advice,
+        } = *question;
         let request = plat.and_then(PlatRequest::parse);
         let requested = request.map(|request| [request.tag(self.arch)]);
         let tags = match &requested {
@@ -35,15 +43,79 @@ impl Audit {
         let findings = undeserved.map(|tag| {
             let message = format!("does not deserve {tag}, only {}", self.tag());
             let finding = Finding::error("tag-undeserved", message);
-            if self.verdict.repaired < self.verdict.as_is {
-                let reached = self.repairable_to();
-                finding.help(format!("a repair would reach {reached}: audit repair"))
-            } else {
-                finding
+            match self.remedy(tag, input, advice, found) {
+                Some(help) => finding.help(help),
+                None => finding,
             }
         });
         findings.collect()
     }
+
+    /// What a repair would do for `tag`, and what must be done before it can.
+    fn remedy(
+        &self,
+        tag: &PlatformTag,
+        input: &Input<'_>,
+        advice: &Advice,
+        found: &[Finding],
+    ) -> Option<String> {
+        if input.wheel.is_none() || self.verdict.repaired >= self.verdict.as_is {
+            return None;
+        }
+        let reached = self.repairable_to();
+        let promised = PlatformTag::new(reached.as_str()).version();
+        let enough = promised
+            .zip(tag.version())
+            .is_some_and(|(reached, tag)| reached <= tag);
+        let reached = if enough {
+            reached
+        } else {
+            format!("no more than {reached}")
+        };
+        let command = advice.repair(&[], input.path);
+        let Some(obstacle) = self.obstacle(input, found) else {
+            return Some(format!("a repair would reach {reached}: {command}"));
+        };
+        Some(format!("{obstacle}; a repair would then reach {reached}"))
+    }
+
+    /// What must be done before a repair can succeed, if anything must.
+    pub fn obstacle(&self, input: &Input<'_>, found: &[Finding]) -> Option<String> {
+        if let Some(blocking) = found.iter().find(|one| blocks_repair(one)) {
+            return Some(format!(
+                "what [{}] tells must be mended first",
+                blocking.code
+            ));
+        }
+        let missing = missing(self, input, self.verdict.repaired);
+        let soname = &missing.first()?.soname;
+        let others = match missing.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" and {}", count(more, "other library")),
+        };
+        Some(format!(
+            "{soname}{others} must be found first, with --lib-path DIR, or be left to the system with --exclude"
+        ))
+    }
+}
+
+/// What [`Audit::undeserved`] asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Claims<'a> {
+    /// What was judged.
+    pub input: &'a Input<'a>,
+    /// The tag to hold it against, instead of those that it claims.
+    pub plat: Option<&'a str>,
+    /// How a repair is advised.
+    pub advice: &'a Advice,
+}
+
+/// Warnings that forbid a rewrite: what they are about would be laundered or broken.
+const BLOCKING: [&str; 3] = ["wheel-tags-differ", "elf-loads-also", "needed-path"];
+
+/// Whether a repair refuses a wheel of which this is told.
+pub fn blocks_repair(finding: &Finding) -> bool {
+    finding.severity == Severity::Warning && BLOCKING.contains(&finding.code)
 }
 
 #[cfg(test)]

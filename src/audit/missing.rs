@@ -25,18 +25,9 @@ pub struct Missing {
     pub near: Vec<String>,
 }
 
-/// How many missing libraries are told one by one.
-const TOLD: usize = 40;
-
-/// What to say of `missing`: each by itself, up to a number that somebody will read.
+/// What to say of `missing`: each by itself.
 pub fn findings(missing: &[Missing]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = missing.iter().take(TOLD).map(Missing::finding).collect();
-    if missing.len() > TOLD {
-        let more = missing.len().saturating_sub(TOLD);
-        let message = format!("{more} more libraries that its ELF files need were not found");
-        findings.push(Finding::warning("lib-not-found", message));
-    }
-    findings
+    missing.iter().map(Missing::finding).collect()
 }
 
 /// Everything that a repair for `tag` would not find, by name.
@@ -64,8 +55,9 @@ pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
             }
         }
     }
-    for missing in absent.values_mut().take(TOLD) {
-        missing.near.extend(near_misses(audit, input, missing));
+    let versions = Versions::new(audit, input, absent.keys().copied());
+    for missing in absent.values_mut() {
+        missing.near.extend(versions.of(&missing.soname));
     }
     absent.into_values().collect()
 }
@@ -195,25 +187,37 @@ pub fn is_usual(found_by: &FoundBy) -> bool {
     matches!(found_by, FoundBy::LoaderConfig(_) | FoundBy::Trusted)
 }
 
-/// Libraries of the same base name that are there under another version.
-fn near_misses(audit: &Audit, input: &Input<'_>, missing: &Missing) -> Vec<String> {
-    let base = library_base(&missing.soname);
-    let mut found = BTreeSet::new();
-    for (id, node) in audit.graph.nodes.iter().enumerate() {
-        let file = match &node.origin {
-            Origin::Member(member) => input.elves.get(*member).map(|elf| elf.path.clone()),
-            Origin::Host(library) => Some(library.path.display().to_string()),
-        };
-        let Some(file) = file.filter(|file| library_base(file) == base) else {
-            continue;
-        };
-        let judged = audit.judged.get(id) != Some(&false);
-        let why = match (&node.origin, judged) {
-            (Origin::Member(_), false) => "in the wheel, but for another architecture or C library",
-            (Origin::Member(_), true) => "in the wheel, under another name",
-            (Origin::Host(_), _) => "another version",
-        };
-        found.insert(format!("{file}: {why}"));
+/// Files that are there under another version, by the base name of a missing library.
+struct Versions(BTreeMap<String, BTreeSet<String>>);
+
+impl Versions {
+    fn new<'a>(audit: &Audit, input: &Input<'_>, missing: impl Iterator<Item = &'a str>) -> Self {
+        let bases = missing.map(|soname| (library_base(soname).to_owned(), BTreeSet::new()));
+        let mut found: BTreeMap<String, BTreeSet<String>> = bases.collect();
+        for (id, node) in audit.graph.nodes.iter().enumerate() {
+            let file = match &node.origin {
+                Origin::Member(member) => input.elves.get(*member).map(|elf| elf.path.clone()),
+                Origin::Host(library) => Some(library.path.display().to_string()),
+            };
+            let Some(file) = file else { continue };
+            let Some(known) = found.get_mut(library_base(&file)) else {
+                continue;
+            };
+            let judged = audit.judged.get(id) != Some(&false);
+            let why = match (&node.origin, judged) {
+                (Origin::Member(_), false) => {
+                    "in the wheel, but for another architecture or C library"
+                }
+                (Origin::Member(_), true) => "in the wheel, under another name",
+                (Origin::Host(_), _) => "another version",
+            };
+            known.insert(format!("{file}: {why}"));
+        }
+        Self(found)
     }
-    found.into_iter().collect()
+
+    fn of(&self, soname: &str) -> impl Iterator<Item = String> {
+        let found = self.0.get(library_base(soname));
+        found.into_iter().flatten().cloned()
+    }
 }

@@ -2,7 +2,7 @@
 
 pub mod blame;
 pub mod chains;
-mod claims;
+pub mod claims;
 pub mod extension;
 pub mod external;
 pub mod input;
@@ -19,8 +19,9 @@ use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::host::Host;
 use crate::policy::{Since, drivers};
+use crate::shell::Advice;
 use crate::tag::Libc;
-use crate::wheel::{Wheel, variant};
+use crate::wheel::Wheel;
 
 pub use blame::Blame;
 pub use external::External;
@@ -48,6 +49,8 @@ pub struct AuditOptions {
     pub levels: Levels,
     /// The tag asked for; `None`: the best.
     pub plat: Option<PlatRequest>,
+    /// How commands are written that findings advise.
+    pub advice: Advice,
 }
 
 impl AuditOptions {
@@ -152,7 +155,6 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
     let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
     let verdict = verdict::judge(&verdict::Question {
         abi: input.wheel.map_or(&[], |wheel| &wheel.name.abi),
-        isa: allowed_isa(input, options),
         elves,
         judged: &subject.judged,
         graph: &graph,
@@ -188,13 +190,11 @@ pub fn worse(left: Since, right: Since) -> Since {
     left.max(right)
 }
 
-/// The level of x86-64 that every machine has on which the wheel is to run: that of the tag asked
-/// for (`x86_64_v3` and the like), or that which `variant.json` gives its variant label.
-pub fn allowed_isa(input: &Input<'_>, options: &AuditOptions) -> IsaLevel {
-    let asked = options.plat.as_ref().and_then(|request| request.isa);
-    let variant = input.wheel.and_then(|wheel| {
-        let text = wheel.dist_info.variant.as_deref();
-        variant::isa_level(&wheel.name, text)
-    });
-    asked.max(variant).unwrap_or(IsaLevel::V1)
+/// The level that a tag for `x86_64_v3` and the like allows.
+pub fn allowed_isa(options: &AuditOptions) -> IsaLevel {
+    options
+        .plat
+        .as_ref()
+        .and_then(|request| request.isa)
+        .unwrap_or(IsaLevel::V1)
 }

@@ -10,6 +10,7 @@ pub mod dedupe;
 pub mod editing;
 pub mod excluded;
 pub mod graft;
+pub mod libs_dir;
 pub mod license;
 pub mod member;
 pub mod naming;
@@ -28,6 +29,7 @@ pub mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::audit::claims::blocks_repair;
 use crate::audit::{Audit, AuditOptions};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
@@ -58,7 +60,7 @@ pub struct RepairOptions {
     pub only_plat: bool,
     /// Change the tags in the file name and in WHEEL.
     pub update_tags: bool,
-    /// Suffix of the folder for grafts, `.libs` by default.
+    /// Suffix of the folder for grafts, `.libs` by default; see [`libs_dir::libs_dir`].
     pub lib_sdir: String,
     /// What to strip from grafts and from members that are edited.
     pub strip: Strip,
@@ -168,6 +170,8 @@ impl Plan {
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
         refuse_unrepairable(wheel, audit, options, &input)?;
+        let libs_dir = libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
+            .map_err(|finding| Error::new(ErrorKind::Usage, &input, finding))?;
         let goal = target::choose(wheel, audit, options)?;
         let mut plan = Self {
             name: if options.update_tags {
@@ -180,7 +184,7 @@ impl Plan {
             edits: Vec::new(),
             removed: Vec::new(),
             licenses: Vec::new(),
-            libs_dir: format!("{}{}", wheel.name.distribution, options.lib_sdir),
+            libs_dir,
             excluded: Vec::new(),
             spared: Vec::new(),
             date: options.source_date_epoch.map(DosTime::from_epoch),
@@ -291,22 +295,16 @@ fn refuse_long_name(name: &WheelName, input: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Usage, input, finding))
 }
 
-/// Codes of warnings that forbid a rewrite: what they are about would be laundered or broken.
-const BLOCKING: [&str; 3] = ["wheel-tags-differ", "elf-loads-also", "needed-path"];
-
 fn refuse_unrepairable(
     wheel: &Wheel,
     audit: &Audit,
     options: &RepairOptions,
     input: &str,
 ) -> Result<(), Error> {
-    let blocking = |finding: &Finding| {
-        finding.severity == Severity::Warning && BLOCKING.contains(&finding.code)
-    };
     let known = wheel.findings.iter().chain(&audit.findings);
     let mut findings: Vec<Finding> = known
         .clone()
-        .filter(|finding| blocking(finding))
+        .filter(|finding| blocks_repair(finding))
         .map(|finding| finding.clone().with(Severity::Error))
         .collect();
     let raised = options.audit.levels.apply(known);

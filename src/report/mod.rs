@@ -11,11 +11,14 @@ pub mod show_text;
 pub mod summary;
 pub mod tree;
 
+mod identity;
+mod json_line;
 mod page;
 mod table;
 
 use serde::Serialize;
 
+pub(crate) use json_line::line;
 pub use page::Layout;
 
 use crate::audit::{Audit, Input};
@@ -94,14 +97,8 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
     }
 }
 
-/// One line of JSON; serialising our own types cannot fail.
-pub(crate) fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// The file name of a wheel, for a heading.
+/// The file name of a wheel; of `.` and `..`, which have none, the path.
 pub(crate) fn file_name(path: &std::path::Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Carried, FindingJson, file_name, line};
+use super::identity::Named;
+use super::{Carried, FindingJson, Judgement, file_name, line};
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
-use crate::finding::Finding;
 use crate::repair::{Graft, MemberEdit, Plan, Repaired, sbom::hex};
 use crate::wheel::Wheel;
 
@@ -31,6 +31,8 @@ struct Document<'a> {
     excluded: Vec<ExcludedJson<'a>>,
     spared: Vec<SparedJson<'a>>,
     stripped: Vec<StrippedJson<'a>>,
+    #[serde(flatten)]
+    named: Named,
 }
 
 #[derive(Serialize)]
@@ -120,7 +122,12 @@ struct SparedJson<'a> {
 }
 
 /// The document for a rehearsed or finished repair, as one line.
-pub fn document(wheel: &Wheel, findings: &[Finding], plan: &Plan, carried: Carried<'_>) -> String {
+pub fn document(
+    judgement: &Judgement<'_>,
+    wheel: &Wheel,
+    plan: &Plan,
+    carried: Carried<'_>,
+) -> String {
     let repaired = carried.out();
     line(&Document {
         version: 1,
@@ -130,7 +137,7 @@ pub fn document(wheel: &Wheel, findings: &[Finding], plan: &Plan, carried: Carri
         tag: &plan.tag,
         grafted: plan.grafts.iter().map(graft).collect(),
         patched: plan.edits.iter().map(|edit| edit.path.as_str()).collect(),
-        findings: findings.iter().map(FindingJson::from).collect(),
+        findings: judgement.findings.iter().map(FindingJson::from).collect(),
         name: plan.name.to_string(),
         dry_run: repaired.is_none(),
         size: SizeJson {
@@ -175,6 +182,7 @@ pub fn document(wheel: &Wheel, findings: &[Finding], plan: &Plan, carried: Carri
             })
             .collect(),
         stripped: stripped(repaired),
+        named: Named::judged(&wheel.path, judgement.audit),
     })
 }
 

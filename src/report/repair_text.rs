@@ -1,6 +1,5 @@
 //! `audit repair` for people: what is done and why, and what it costs.
 
-use super::file_name;
 use super::page::{Layout, Page, Tone};
 use super::table::rows;
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
@@ -108,7 +107,7 @@ fn changes(page: &mut Page, wheel: &Wheel, plan: &Plan) {
     let name = format!(" -> {}", plan.name);
     page.running(
         0,
-        (Tone::Title, &file_name(&wheel.path)),
+        (Tone::Title, &wheel.path.display().to_string()),
         (Tone::Title, &name),
     );
     let grafts: Vec<Vec<String>> = plan.grafts.iter().map(graft_row).collect();

@@ -1,11 +1,14 @@
 //! `audit show --json`: the fields of auditwheel's, and ours beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Serialize;
 
+use super::identity::{Identity, Named};
 use super::{FindingJson, Judgement, file_name, line};
 use crate::audit::blame::evidence;
+use crate::audit::claims::blocks_repair;
 use crate::audit::extension::python_extension;
 use crate::audit::external::Provider;
 use crate::audit::missing::why;
@@ -36,6 +39,8 @@ struct Document<'a> {
     blame: Vec<Evidence>,
     files: Vec<FileJson<'a>>,
     findings: Vec<FindingJson<'a>>,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 #[derive(Serialize)]
@@ -67,20 +72,32 @@ struct LibraryJson<'a> {
 }
 
 #[derive(Serialize)]
-struct Refused<'a> {
+struct Refused<'a, Identity> {
     version: u8,
-    wheel: &'a str,
+    wheel: String,
     error: String,
     findings: Vec<FindingJson<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     blame: &'a [Evidence],
+    #[serde(flatten)]
+    identity: Identity,
+}
+
+#[derive(Serialize)]
+struct LetThrough<Identity> {
+    version: u8,
+    wheel: String,
+    pure: bool,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 /// The document for a wheel that was judged, as one line.
 pub fn judged(judgement: &Judgement<'_>) -> String {
     let Judgement { input, audit, .. } = *judgement;
     let verdict = &audit.verdict;
-    let repairable = verdict.repaired != Since::Never && !has_missing(audit);
+    let blocked = judgement.findings.iter().any(blocks_repair);
+    let repairable = verdict.repaired != Since::Never && !has_missing(audit) && !blocked;
     line(&Document {
         version: 1,
         wheel: file_name(input.path),
@@ -109,6 +126,7 @@ pub fn judged(judgement: &Judgement<'_>) -> String {
             .map(|(index, elf)| file(input, audit, index, elf))
             .collect(),
         findings: judgement.findings.iter().map(FindingJson::from).collect(),
+        identity: Identity::judged(input, audit),
     })
 }
 
@@ -241,23 +259,46 @@ fn library<'a>(
 }
 
 /// The document for a pure wheel that was let through.
-pub fn pure(wheel: &str) -> String {
-    line(&serde_json::json!({ "version": 1, "wheel": wheel, "pure": true }))
+pub fn pure(path: &Path) -> String {
+    line(&pure_as(path, Identity::of(path)))
 }
 
 /// The document for a wheel that could not be judged.
-pub fn refused(wheel: &str, error: &Error) -> String {
-    let findings: Vec<FindingJson<'_>> = error.findings.iter().map(FindingJson::from).collect();
-    let message = error
-        .findings
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    line(&Refused {
+pub fn refused(path: &Path, error: &Error) -> String {
+    line(&refused_as(path, error, Identity::of(path)))
+}
+
+/// What `audit repair --json` prints of a pure wheel: there `sha256` and `size` are the result's.
+pub fn pure_repair(path: &Path) -> String {
+    line(&pure_as(path, Named::of(path)))
+}
+
+/// What `audit repair --json` prints of a wheel that could not be repaired.
+pub fn refused_repair(path: &Path, error: &Error) -> String {
+    line(&refused_as(path, error, Named::of(path)))
+}
+
+fn pure_as<Identity>(path: &Path, identity: Identity) -> LetThrough<Identity> {
+    LetThrough {
         version: 1,
-        wheel,
-        error: message,
-        findings,
+        wheel: file_name(path),
+        pure: true,
+        identity,
+    }
+}
+
+fn refused_as<'a, Identity>(
+    path: &Path,
+    error: &'a Error,
+    identity: Identity,
+) -> Refused<'a, Identity> {
+    let reason = error.findings.first().map(ToString::to_string);
+    Refused {
+        version: 1,
+        wheel: file_name(path),
+        error: reason.unwrap_or_default(),
+        findings: error.findings.iter().map(FindingJson::from).collect(),
         blame: &error.evidence,
-    })
+        identity,
+    }
 }

@@ -1,18 +1,18 @@
 //! `audit show` for people: the verdict, why, and what would lift it.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::page::{Page, Tone};
 use super::show_json::real_path;
 use super::{Judgement, file_name};
 use crate::audit::blame::{Group, Step, abbreviate, count, groups, steps};
+use crate::audit::claims::blocks_repair;
 use crate::audit::external::Provider;
 use crate::audit::missing::{Missing, is_usual, missing, why};
 use crate::audit::{Audit, External};
 use crate::deps::{Origin, Target};
 use crate::policy::Since;
-use crate::shell::shell_word;
+use crate::shell::Advice;
 use crate::tag::PlatformTag;
 
 pub use super::page::Layout;
@@ -27,17 +27,16 @@ const FEW_SYMBOLS: usize = 4;
 /// Where the text of the summary begins.
 const COLUMN: usize = 17;
 
-/// The report on a judged input; several lines, each ended. `typed` are the words that a repair
-/// must be given to see what was seen here: they are repeated in the command that is advised.
-pub fn judged(judgement: &Judgement<'_>, layout: Layout, typed: &[String]) -> String {
+/// The report on a judged input; several lines, each ended. `told` is how a repair is advised.
+pub fn judged(judgement: &Judgement<'_>, layout: Layout, told: &Advice) -> String {
     let mut page = Page::new(layout);
     let Judgement { input, audit, .. } = *judgement;
     let missing = missing(audit, input, audit.verdict.repaired);
-    page.line(Tone::Title, &file_name(input.path));
+    page.flow("    ", &[(Tone::Title, &input.path.display().to_string())]);
     summary(&mut page, judgement, &missing);
     libraries(&mut page, judgement, &missing, layout);
     symbols(&mut page, judgement, layout);
-    advice(&mut page, judgement, &missing, typed);
+    advice(&mut page, judgement, &missing, told);
     page.finish()
 }
 
@@ -62,7 +61,10 @@ fn summary(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing]) {
     if verdict.repaired < verdict.as_is {
         let mut reached = audit.repairable_to();
         let absent = missing.len();
-        if absent > 0 {
+        if let Some(blocking) = judgement.findings.iter().find(|one| blocks_repair(one)) {
+            let code = blocking.code;
+            reached = format!("{reached} at best, once what [{code}] tells is mended");
+        } else if absent > 0 {
             let verb = if absent == 1 { "is" } else { "are" };
             let names = count(absent, "missing library");
             reached = format!("{reached} at best, once {names} {verb} found");
@@ -294,25 +296,15 @@ fn first_row<'a>(page: &mut Page, mut groups: impl Iterator<Item = &'a Group<'a>
 }
 
 /// Commands to paste.
-fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], typed: &[String]) {
+fn advice(page: &mut Page, judgement: &Judgement<'_>, missing: &[Missing], told: &Advice) {
     let Judgement { input, audit, .. } = *judgement;
-    if input.wheel.is_none() {
+    // A repair must fail as long as that is told.
+    if input.wheel.is_none() || judgement.findings.iter().any(blocks_repair) {
         return;
     }
     let say = |page: &mut Page, text: &str| page.entry(0, (Tone::Plain, ""), (Tone::Plain, text));
     let command = |page: &mut Page, more: &[&str]| {
-        let typed = typed.iter().map(String::as_str);
-        let words = typed.chain(more.iter().copied()).map(shell_word);
-        let words: Vec<Cow<'_, str>> = words.collect();
-        let wheel = input.path.display().to_string();
-        let wheel = if wheel.starts_with('-') {
-            format!("./{wheel}")
-        } else {
-            wheel
-        };
-        let words = [&["  audit repair".into()], words.as_slice()].concat();
-        let line = format!("{} {}", words.join(" "), shell_word(&wheel));
-        page.line(Tone::Good, &line);
+        page.line(Tone::Good, &format!("  {}", told.repair(more, input.path)));
     };
     if !missing.is_empty() {
         page.blank();

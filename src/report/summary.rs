@@ -1,10 +1,9 @@
 //! The last lines when there are several inputs: one line each.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Judgement;
 use super::page::{Layout, Page, Tone};
-use super::{Judgement, file_name};
 use crate::audit::blame::count;
 use crate::escape::escape;
 use crate::finding::{Error, Finding, Severity};
@@ -12,8 +11,6 @@ use crate::finding::{Error, Finding, Severity};
 /// One input in short.
 #[derive(Clone, Debug)]
 pub struct Row {
-    name: String,
-    /// What the name is if another input has the same.
     path: String,
     verdict: String,
     tone: Tone,
@@ -45,7 +42,6 @@ impl Row {
         }
         remarks.extend(counted(findings));
         Self {
-            name: file_name(input.path),
             path: input.path.display().to_string(),
             verdict: audit.tag(),
             tone: if undeserved || failed {
@@ -61,7 +57,6 @@ impl Row {
     pub fn refused(path: &Path, error: &Error) -> Self {
         let remarks = error.findings.first().map(ToString::to_string);
         Self {
-            name: file_name(path),
             path: path.display().to_string(),
             verdict: "refused".to_owned(),
             tone: Tone::Bad,
@@ -72,7 +67,6 @@ impl Row {
     /// A pure wheel that is let through.
     pub fn pure(path: &Path) -> Self {
         Self {
-            name: file_name(path),
             path: path.display().to_string(),
             verdict: "pure".to_owned(),
             tone: Tone::Good,
@@ -101,19 +95,10 @@ pub fn table(rows: &[Row], layout: Layout) -> String {
         return page.finish();
     }
     page.blank();
-    let names: BTreeSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-    let unique = names.len() == rows.len();
-    let name = |row: &Row| {
-        if unique {
-            row.name.clone()
-        } else {
-            row.path.clone()
-        }
-    };
     let width = |text: &str| escape(text).chars().count();
     let verdicts = rows.iter().map(|row| width(&row.verdict)).max();
     let verdicts = verdicts.unwrap_or_default().saturating_add(2);
-    let names = rows.iter().map(|row| width(&name(row))).max();
+    let names = rows.iter().map(|row| width(&row.path)).max();
     let column = names.unwrap_or_default().saturating_add(2);
     // Names that leave no room beside them have lines of their own.
     let room = column.saturating_add(verdicts).saturating_add(24);
@@ -123,7 +108,7 @@ pub fn table(rows: &[Row], layout: Layout) -> String {
         let verdict = format!("{:verdicts$}{}", row.verdict, row.remarks);
         page.entry(
             column,
-            (Tone::Plain, &name(row)),
+            (Tone::Plain, &row.path),
             (row.tone, verdict.trim_end()),
         );
     }
@@ -147,8 +132,8 @@ mod tests {
         let wide = table(&rows, Layout::default());
         assert_eq!(
             wide,
-            "\nsix-1-py3-none-any.whl  pure\n\
-             x.whl                   refused  a\\nb: ends early [zip-truncated]\n"
+            "\ndist/six-1-py3-none-any.whl  pure\n\
+             x.whl                        refused  a\\nb: ends early [zip-truncated]\n"
         );
     }
 }

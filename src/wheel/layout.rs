@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Installed;
-use super::tally::{Tally, some_of};
+use super::tally::Tally;
 use crate::finding::Finding;
 use crate::tag::WheelName;
 
@@ -64,11 +64,15 @@ pub fn check<'a>(paths: impl IntoIterator<Item = &'a str>, name: &WheelName) -> 
 
 /// What is wrong with the places of ELF members, of which `elves` are the paths.
 pub fn check_elves<'a>(elves: impl IntoIterator<Item = &'a str>, name: &WheelName) -> Vec<Finding> {
-    let mut purelib = Vec::new();
     let mut tally = Tally::default();
     for path in elves {
         match in_data(path, name) {
-            Some(Data { key: "purelib", .. }) => purelib.push(path),
+            Some(Data { key: "purelib", .. }) => {
+                let help = "make it a platform wheel: compiled code belongs in the root of the archive or in .data/platlib";
+                let finding =
+                    Finding::error("elf-in-purelib", "compiled code lies in .data/purelib");
+                tally.push(finding.at(path).help(help));
+            }
             Some(Data {
                 key: key @ ("headers" | "data"),
                 ..
@@ -81,16 +85,7 @@ pub fn check_elves<'a>(elves: impl IntoIterator<Item = &'a str>, name: &WheelNam
             _ => {}
         }
     }
-    let mut findings = tally.finish();
-    if let Some(first) = purelib.first() {
-        let listed = some_of(purelib.iter().copied());
-        findings.push(
-            Finding::error("elf-in-purelib", format!("compiled code lies in .data/purelib: {listed}"))
-                .at(*first)
-                .help("make it a platform wheel: compiled code belongs in the root of the archive or in .data/platlib"),
-        );
-    }
-    findings
+    tally.finish()
 }
 
 /// Whether a member lies in the root of the archive, not in a `.data` folder.
@@ -237,9 +232,10 @@ mod tests {
             ["evil-1.0.data/purelib/a.so", "evil-1.0.data/purelib/b.so"],
             &name(),
         );
-        assert_eq!(codes(&found), ["elf-in-purelib"]);
-        assert_eq!(found[0].severity, Severity::Error);
-        assert!(found[0].message.contains("b.so"));
+        assert_eq!(codes(&found), ["elf-in-purelib", "elf-in-purelib"]);
+        assert_eq!(found[1].severity, Severity::Error);
+        let second = found[1].file.as_deref();
+        assert_eq!(second, Some("evil-1.0.data/purelib/b.so"));
         let found = check_elves(
             ["evil-1.0.data/data/lib/a.so", "evil-1.0.data/headers/x.so"],
             &name(),

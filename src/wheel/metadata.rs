@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::headers::Headers;
-use super::tally::{Tally, some_of};
+use super::tally::Tally;
 use crate::finding::Finding;
 use crate::tag::WheelName;
 use crate::tag::name::{normalized_name, same_version};
@@ -52,34 +52,34 @@ pub fn check_licenses<'a>(
     metadata: &Headers,
     folder: &str,
     paths: impl IntoIterator<Item = &'a str>,
-) -> Option<Finding> {
-    let version = metadata.get("Metadata-Version")?;
-    let (major, minor) = version.split_once('.')?;
-    if (major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?) < (2, 4) {
-        return None;
-    }
-    let named: Vec<String> = metadata.all("License-File").collect();
-    if named.is_empty() {
-        return None;
+) -> Vec<Finding> {
+    let mut tally = Tally::default();
+    if !names_licenses(metadata) {
+        return Vec::new();
     }
     let licenses = format!("{folder}/licenses/");
     let there: BTreeSet<&str> = paths
         .into_iter()
         .filter_map(|path| path.strip_prefix(&licenses))
         .collect();
-    let missing: Vec<&str> = named
-        .iter()
-        .map(String::as_str)
-        .filter(|file| !there.contains(file))
-        .collect();
-    if missing.is_empty() {
-        return None;
+    let named = metadata.all("License-File");
+    for file in named.filter(|file| !there.contains(file.as_str())) {
+        let message = format!(
+            "METADATA names a License-File that is not in {licenses}: `{file}` (PyPI refuses that)"
+        );
+        let at = format!("{folder}/METADATA");
+        tally.push(Finding::warning("license-file", message).at(at));
     }
-    let message = format!(
-        "METADATA names a License-File that is not in {licenses}: {} (PyPI refuses that)",
-        some_of(missing)
-    );
-    Some(Finding::warning("license-file", message).at(format!("{folder}/METADATA")))
+    tally.finish()
+}
+
+/// Whether the version of `METADATA` is one in which License-File has a meaning.
+fn names_licenses(metadata: &Headers) -> bool {
+    let version = metadata.get("Metadata-Version");
+    let parts = version.as_deref().and_then(|text| text.split_once('.'));
+    let number = |text: &str| text.parse::<u32>().ok();
+    let version = parts.and_then(|(major, minor)| number(major).zip(number(minor)));
+    version.is_some_and(|version| version >= (2, 4))
 }
 
 /// What is wrong with `entry_points.txt`; `path` is where it is.
@@ -211,7 +211,7 @@ mod tests {
             let metadata =
                 Headers::parse(format!("Metadata-Version: {version}\n{files}").as_bytes());
             let found = check_licenses(&metadata, folder, paths);
-            assert_eq!(found.is_some(), missing, "{version} {files}: {found:?}");
+            assert_eq!(!found.is_empty(), missing, "{version} {files}: {found:?}");
         }
     }
 

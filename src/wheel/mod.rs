@@ -5,7 +5,8 @@
 //! archive; the other files each know one metadata file.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::scan::SharedImage;
@@ -53,7 +54,6 @@ pub mod self_check;
 mod source;
 mod stored;
 pub mod tally;
-pub mod variant;
 pub mod wheel_file;
 mod whole;
 pub mod write;
@@ -156,8 +156,15 @@ pub struct DistInfo {
     pub wheel: Vec<u8>,
     /// `METADATA`, as bytes.
     pub metadata: Vec<u8>,
-    /// `variant.json`, as bytes, if there is one.
-    pub variant: Option<Vec<u8>>,
+}
+
+/// Size in bytes and SHA-256 of the regular file at `path`.
+///
+/// # Errors
+/// Those of opening and reading it; `InvalidInput` for what is no regular file.
+pub(crate) fn sha256_of(path: &Path) -> io::Result<(u64, [u8; 32])> {
+    let source = Source::open(path)?;
+    Ok((source.size(), source.sha256()?))
 }
 
 /// A wheel that was opened and found sound.

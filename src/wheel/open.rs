@@ -16,13 +16,13 @@ use super::scan::{ScanRequest, Scanned, SharedImage, io_finding, member_image, r
 use super::source::Source;
 use super::{
     DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
-    pypi, variant,
+    pypi,
 };
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::shell::shell_word;
 use crate::tag::WheelName;
 
-/// Far more than any `WHEEL`, `METADATA`, `entry_points.txt` or `variant.json` has; they are held in memory.
+/// Far more than any `WHEEL`, `METADATA` or `entry_points.txt` has; they are held in memory.
 const LARGEST_HEADERS: u64 = 4 << 20;
 
 /// What is said by the metadata files, as far as they can be read.
@@ -51,6 +51,14 @@ impl Wheel {
     /// Size of the wheel file in bytes.
     pub fn file_size(&self) -> u64 {
         self.source.size()
+    }
+
+    /// SHA-256 of the wheel file.
+    ///
+    /// # Errors
+    /// Those of reading it once more.
+    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+        self.source.sha256()
     }
 
     /// A stream of a member's inflated bytes. CRC and size are checked at its end.
@@ -240,7 +248,6 @@ pub(super) fn read_metadata(
     let wheel = read("WHEEL", LARGEST_HEADERS).unwrap_or_default();
     let metadata = read("METADATA", LARGEST_HEADERS).unwrap_or_default();
     let entry_points = read("entry_points.txt", LARGEST_HEADERS);
-    let variant = read(variant::FILE, LARGEST_HEADERS);
     let record = read("RECORD", largest_record(members));
     let record = record.and_then(|bytes| {
         let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"));
@@ -256,7 +263,6 @@ pub(super) fn read_metadata(
             dir: folder,
             wheel,
             metadata,
-            variant,
         },
         entry_points,
         record,

@@ -4,6 +4,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::elf::Image;
 
 /// An open regular file. Reading moves no cursor, so threads share it.
@@ -35,6 +37,22 @@ impl Source {
     /// Size in bytes when it was opened.
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// SHA-256 of the whole file.
+    pub(crate) fn sha256(&self) -> io::Result<[u8; 32]> {
+        const AT_ONCE: usize = 1 << 18;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; AT_ONCE];
+        let mut offset: u64 = 0;
+        loop {
+            let count = self.read_at(&mut buffer, offset)?;
+            if count == 0 {
+                return Ok(hasher.finalize().into());
+            }
+            hasher.update(buffer.get(..count).unwrap_or_default());
+            offset = offset.saturating_add(count as u64);
+        }
     }
 
     /// Whether size and modification time are still those of the opening.

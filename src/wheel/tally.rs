@@ -3,15 +3,12 @@
 use crate::escape::escape;
 use crate::finding::{Finding, Severity};
 
-/// How many findings of one code are told in full.
-fn told_in_full(severity: Severity) -> usize {
-    match severity {
-        Severity::Error => 20,
-        Severity::Warning | Severity::Note => 3,
-    }
-}
+/// How many findings of one code are kept: all of any wheel that somebody made, and a bound on what a
+/// few bytes of RECORD can make of themselves.
+const KEPT: usize = 10_000;
 
-/// Collects findings; of each code and severity the first few stay, the rest are counted.
+/// Collects findings; of each code and severity the first [`KEPT`] stay, the rest are counted. What is
+/// printed for people is cut there, not here.
 #[derive(Debug, Default)]
 pub struct Tally {
     told: Vec<Finding>,
@@ -35,7 +32,7 @@ impl Tally {
         match self.counts.iter_mut().find(|count| count.kind == kind) {
             Some(count) => {
                 count.all = count.all.saturating_add(1);
-                if count.all > told_in_full(finding.severity) {
+                if count.all > KEPT {
                     return;
                 }
                 count.last = last;
@@ -58,7 +55,7 @@ impl Tally {
             let Some(finding) = self.told.get_mut(last) else {
                 continue;
             };
-            let more = all.saturating_sub(told_in_full(finding.severity));
+            let more = all.saturating_sub(KEPT);
             if more > 0 {
                 finding.message = format!("{} (and {more} more of this kind)", finding.message);
             }
@@ -92,31 +89,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_of_a_kind_are_counted() {
+    fn more_than_anyone_made_are_counted() {
         let mut tally = Tally::default();
-        for number in 0..25 {
+        for number in 0..KEPT + 5 {
             tally.push(Finding::error("a", format!("a {number}")));
         }
-        for _ in 0..4 {
-            tally.push(Finding::warning("b", "b"));
-        }
+        tally.push(Finding::warning("a", "b"));
         let told = tally.finish();
-        assert_eq!(told.len(), 23);
-        assert_eq!(told[19].message, "a 19 (and 5 more of this kind)");
-        assert_eq!(told[20].message, "b");
-        assert_eq!(told[22].message, "b (and 1 more of this kind)");
-    }
-
-    #[test]
-    fn warnings_do_not_crowd_out_an_error_of_their_code() {
-        let mut tally = Tally::default();
-        for _ in 0..50 {
-            tally.push(Finding::warning("a", "odd"));
-        }
-        tally.push(Finding::error("a", "wrong"));
-        let told = tally.finish();
-        assert_eq!(told.len(), 4);
-        assert_eq!(told[3], Finding::error("a", "wrong"));
+        assert_eq!(told.len(), KEPT + 1);
+        let last = format!("a {} (and 5 more of this kind)", KEPT - 1);
+        assert_eq!(told[KEPT - 1].message, last);
+        assert_eq!(told[KEPT].message, "b", "not crowded out");
     }
 
     #[test]

@@ -106,3 +106,83 @@ fn the_options_in_force_can_be_printed_and_used_again() {
     };
     assert_eq!(values(&again), values(&printed));
 }
+
+/// Neither waits on it nor reads without end.
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_of_a_sane_size_is_read() {
+    use std::os::unix::fs::symlink;
+
+    let bench = Bench::new();
+    let config = bench.path("pyproject.toml");
+    let refused = |reason: &str| {
+        for command in ["repair", "show", "tree"] {
+            let run = bench.audit(&[command, "x.whl"]);
+            run.refused(2, &["error: pyproject.toml: cannot be read: ", reason]);
+        }
+        std::fs::remove_file(bench.path("pyproject.toml")).unwrap();
+    };
+    rustix::fs::mkfifoat(rustix::fs::CWD, &config, rustix::fs::Mode::RWXU).unwrap();
+    refused("not a regular file");
+    symlink("/dev/zero", &config).unwrap();
+    refused("not a regular file");
+    symlink(bench.path("."), &config).unwrap();
+    refused("not a regular file");
+    bench.write("pyproject.toml", "#".repeat(5 << 20));
+    refused("more than 4194304 bytes");
+    bench.write("pyproject.toml", b"a = '\xff'");
+    refused("UTF-8");
+    // A link that leads nowhere is no file.
+    symlink("nowhere", &config).unwrap();
+    bench
+        .audit(&["show", "x.whl"])
+        .refused(2, &["no such file"]);
+}
+
+/// They speak of the repair that will run.
+#[test]
+fn show_and_tree_read_what_repair_reads() {
+    let bench = Bench::new();
+    let wheel = bench.wheel(&[("pkg/_x.so", &bench.chain())]);
+    let wheel = wheel.to_str().unwrap();
+    bench.write(
+        "pyproject.toml",
+        "[tool.wheel-audit]\nexclude = [\"libbase*\"]\nlib-path = [\"libs\"]\nno-host-libs = true\n\
+         plat = \"manylinux_2_28\"\njson = true\nwheel-dir = \"x\"\nno-mangle = [\"*\"]\nignore = [\"rpath-absolute\"]\n",
+    );
+    let outside = |words: &[&str]| {
+        let document = bench
+            .audit(&[&["show", "--json", wheel], words].concat())
+            .json();
+        let libraries = document["external_libs"].as_object().unwrap().clone();
+        libraries
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(outside(&[]), ["libmid.so.1"]);
+    let both = ["libbase.so.1", "libmid.so.1"];
+    assert_eq!(
+        outside(&["--no-config", "--no-host-libs", "--lib-path", "libs"]),
+        both
+    );
+    // What is typed replaces what the file says of that option.
+    assert_eq!(outside(&["--exclude", "libmid*"]), [""; 0]);
+    let text = bench.audit(&["show", wheel]).done().stdout.clone();
+    assert!(text.contains("--exclude 'libbase*'"), "{text}");
+    let typed = bench.audit(&["show", wheel, "--config", "pyproject.toml"]);
+    assert!(
+        typed.stdout.contains("--config pyproject.toml"),
+        "{}",
+        typed.stdout
+    );
+    let tree = bench.audit(&["tree", wheel]).done().stdout.clone();
+    assert!(tree.contains("for manylinux_2_28_x86_64"), "{tree}");
+    assert!(tree.contains("x libbase.so.1"), "{tree}");
+    bench.write("pyproject.toml", "[tool.wheel-audit]\nexlude = []\n");
+    for command in ["show", "tree"] {
+        bench
+            .audit(&[command, wheel])
+            .refused(2, &["did you mean `exclude`?"]);
+    }
+}

@@ -120,7 +120,7 @@ fn wheel_for_drivers(bench: &Bench) -> std::path::PathBuf {
 fn drivers_stay_outside_found_or_not() {
     let bench = Bench::new();
     let wheel = wheel_for_drivers(&bench);
-    let run = bench.repair(&wheel, &["--json"]);
+    let run = bench.repair(&wheel, &["--json", "-v"]);
     run.done().tells(&[
         "driver-outside",
         "libEGL.so.1 belongs to the machine",

@@ -117,6 +117,115 @@ fn the_folder_of_libraries_can_end_otherwise() {
     }
 }
 
+/// As auditwheel takes it: nothing, or a folder below that of the project's name.
+#[test]
+fn the_folder_of_libraries_can_be_in_the_package() {
+    let (bench, wheel) = chained();
+    for (suffix, folder, path) in [
+        ("", "pkg/", "$ORIGIN"),
+        ("/lib", "pkg/lib/", "$ORIGIN/lib"),
+        ("/core/libs", "pkg/core/libs/", "$ORIGIN/core/libs"),
+    ] {
+        for option in [vec!["-L", suffix], vec![&*format!("--lib-sdir={suffix}")]] {
+            bench.repair(&wheel, &option).done();
+            let result = bench.result();
+            let found = facts(&result, "pkg/_x.so").rpath.as_deref();
+            assert_eq!(found, Some(path), "{option:?}");
+            let members = paths(&result);
+            for library in ["libbase-", "libmid-"] {
+                let begin = format!("{folder}{library}");
+                let there = members.iter().any(|member| member.starts_with(&begin));
+                assert!(there, "{begin}: {members:?}");
+            }
+            assert_eq!(bench.answer(), 42);
+        }
+    }
+    for suffix in [
+        "/../x",
+        "/../../x",
+        "/lib/../../../x",
+        "/..",
+        ":/x",
+        "-1.0.dist-info",
+    ] {
+        let refused = bench.repair(&wheel, &[&format!("--lib-sdir={suffix}")]);
+        refused.refused(2, &["[lib-sdir]", suffix]);
+    }
+}
+
+/// Scripts set variables to nothing where they mean to unset them.
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    const NAMES: [&str; 6] = [
+        "AUDITWHEEL_PLAT",
+        "AUDITWHEEL_ZIP_COMPRESSION_LEVEL",
+        "AUDITWHEEL_PATCHER",
+        "AUDITWHEEL_LD_LIBRARY_PATH",
+        "LD_LIBRARY_PATH",
+        "SOURCE_DATE_EPOCH",
+    ];
+    let (bench, wheel) = chained();
+    let made = |environment: &[(&str, &str)]| {
+        let run = repair_where(&bench, &wheel, environment, &[]);
+        run.done().says_nothing_of("ignored");
+        fs::read(bench.result().path).unwrap()
+    };
+    let unset = made(&[]);
+    for name in NAMES {
+        assert!(made(&[(name, "")]) == unset, "{name}");
+    }
+}
+
+/// The last one counts, as argparse has it; abbreviations of auditwheel's options stand for them.
+#[test]
+fn command_lines_of_auditwheel_are_understood() {
+    let (bench, wheel) = chained();
+    let wheel = wheel.to_str().unwrap();
+    let plan = |args: &[&str]| {
+        let words = [
+            "repair",
+            "--dry-run",
+            "--json",
+            "--no-host-libs",
+            "--lib-path",
+            "libs",
+        ];
+        bench.audit(&[&words[..], args, &[wheel]].concat()).json()
+    };
+    let twice = [
+        "--plat",
+        "manylinux2014",
+        "--plat",
+        "manylinux_2_28",
+        "--strip",
+        "--strip",
+    ];
+    assert_eq!(plan(&twice)["tag"], "manylinux_2_28_x86_64");
+    let short = [
+        "--pl=manylinux_2_28",
+        "--only",
+        "--ex",
+        "libbase*",
+        "-L=/l",
+        "-z=1",
+    ];
+    let short = plan(&short);
+    assert_eq!(platform(&short), "manylinux_2_28_x86_64");
+    assert_eq!(names(&short["grafted"], "soname"), ["libmid.so.1"]);
+    let member = short["grafted"][0]["member"].as_str().unwrap();
+    assert!(member.starts_with("pkg/l/"), "{member}");
+    assert_eq!(platform(&plan(&["--no"])), "linux_x86_64");
+    let ambiguous = bench.audit(&["repair", "--l", "x", wheel]);
+    ambiguous.refused(
+        2,
+        &["ambiguous option: --l could match --ldpaths, --lib-sdir"],
+    );
+    // Ours have only their full names.
+    bench
+        .audit(&["repair", "--dry", wheel])
+        .refused(2, &["--dry"]);
+}
+
 #[test]
 fn results_go_to_wheelhouse_unless_another_folder_is_named() {
     let (bench, wheel) = chained();

@@ -64,7 +64,7 @@ fn the_owner_is_on_record() {
 fn licence_files_come_along() {
     let bench = Bench::new();
     let wheel = system(&bench);
-    let run = bench.repair_with(&wheel, &["--sysroot", "root", "--licenses", "--json"]);
+    let run = bench.repair_with(&wheel, &["--sysroot", "root", "--licenses", "--json", "-v"]);
     run.tells(&[
         "license-unknown",
         "libbase.so.1",

@@ -24,7 +24,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         for note in &file.facts.dlopen_notes {
             let entries: Vec<Opened> = serde_json::from_str(note).unwrap_or_default();
             let outside = entries.iter().filter(|entry| !in_wheel(case, entry));
-            findings.extend(outside.filter_map(|entry| tell(&file, entry)));
+            findings.extend(outside.filter_map(|entry| tell(case, &file, entry)));
         }
     }
     findings
@@ -36,7 +36,7 @@ fn in_wheel(case: &Case<'_>, entry: &Opened) -> bool {
         .any(|file| names().any(|base| base == library_base(file.name)))
 }
 
-fn tell(file: &File<'_>, entry: &Opened) -> Option<Finding> {
+fn tell(case: &Case<'_>, file: &File<'_>, entry: &Opened) -> Option<Finding> {
     let first = entry.soname.first()?;
     let feature = entry.feature.as_deref();
     let feature = feature.map_or(String::new(), |feature| format!(" for {feature}"));
@@ -49,9 +49,16 @@ fn tell(file: &File<'_>, entry: &Opened) -> Option<Finding> {
     } else {
         Finding::note("dlopen-needed", message)
     };
-    let help = format!(
-        "to bring it in, repair with --include {}",
-        shell_word(first)
-    );
+    let help = match case.input.wheel {
+        Some(_) => {
+            let advice = &case.options.advice;
+            let command = advice.repair(&["--include", first], case.input.path);
+            format!("to bring it in: {command}")
+        }
+        None => format!(
+            "to bring it in, repair with --include {}",
+            shell_word(first)
+        ),
+    };
     Some(file.told(finding.help(help)))
 }

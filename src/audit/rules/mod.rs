@@ -54,9 +54,9 @@ pub struct Case<'a> {
 
 type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
-/// In the order in which findings are told: what the verdict rests on, then hazards.
-const RULES: [Rule; 23] = [
-    tag::check,
+/// In the order in which findings are told: what the verdict rests on, then hazards. Those on the tag
+/// come before them all.
+const RULES: [Rule; 22] = [
     missing::check,
     driver::check,
     needed_path::check,
@@ -83,7 +83,10 @@ const RULES: [Rule; 23] = [
 
 /// All findings of all rules, in their order.
 pub fn check(case: &Case<'_>) -> Vec<Finding> {
-    RULES.iter().flat_map(|rule| rule(case)).collect()
+    let others: Vec<Finding> = RULES.iter().flat_map(|rule| rule(case)).collect();
+    let mut findings = tag::check(case, &others);
+    findings.extend(others);
+    findings
 }
 
 /// A file that will be in the repaired wheel.

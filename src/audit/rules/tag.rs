@@ -1,18 +1,27 @@
 //! The tags that the file name claims, and the one that is deserved.
 
 use super::Case;
+use crate::audit::claims::{Claims, blocks_repair};
 use crate::finding::{Finding, Severity};
 use crate::policy::Since;
 use crate::tag::PlatformTag;
 
-pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
+/// `found` is what the other rules say.
+pub(super) fn check(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
     let audit = case.audit;
     let claimed = case.input.claimed();
     // `any` has a finding of its own.
     if claimed.iter().any(PlatformTag::is_any) {
         return Vec::new();
     }
-    let undeserved = audit.undeserved(case.input, None).into_iter();
+    let claims = Claims {
+        input: case.input,
+        plat: None,
+        advice: &case.options.advice,
+    };
+    let own = case.input.findings.iter().chain(found);
+    let known: Vec<Finding> = own.filter(|one| blocks_repair(one)).cloned().collect();
+    let undeserved = audit.undeserved(&claims, &known).into_iter();
     let mut findings: Vec<Finding> = undeserved
         .map(|finding| finding.with(Severity::Warning))
         .collect();
@@ -22,8 +31,18 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         && claimed.iter().all(|tag| is_weaker(&audit.tag(), tag))
     {
         let message = format!("deserves {}, a better tag than it claims", audit.tag());
-        let help = "repair it to rename it: more machines can then install it";
-        findings.push(Finding::note("tag-weak", message).help(help));
+        let finding = Finding::note("tag-weak", message);
+        findings.push(
+            match (case.input.wheel, audit.obstacle(case.input, &known)) {
+                (Some(_), None) => {
+                    let command = case.options.advice.repair(&[], case.input.path);
+                    finding.help(format!(
+                        "a repair renames it, and more machines can install it: {command}"
+                    ))
+                }
+                _ => finding,
+            },
+        );
     }
     findings
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use wheel_audit::AuditOptions;
 use wheel_audit::report::{codes, schema};
 
@@ -20,13 +21,35 @@ use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
     name = "audit",
     version,
     propagate_version = true,
+    args_override_self = true, // the last one counts, as in auditwheel
     max_term_width = 100
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
+    /// Without one, the help is printed
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+}
+
+impl Cli {
+    /// The definition, with the values of the environment. A variable that is set but empty counts
+    /// as unset.
+    pub(crate) fn from_environment() -> clap::Command {
+        let empty = |arg: &clap::Arg| {
+            let name = arg.get_env();
+            name.is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()))
+        };
+        Self::command().mut_subcommands(|command| {
+            command.mut_args(|arg| {
+                if empty(&arg) {
+                    arg.env(Resettable::Reset)
+                } else {
+                    arg
+                }
+            })
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -73,7 +96,7 @@ pub(crate) enum Command {
     /// Marks tell what becomes of each file: in the wheel, to be grafted, missing, excluded, or
     /// free to stay outside. With -v, what stays outside is followed too.
     #[command(alias = "lddtree")]
-    Tree(TreeArgs),
+    Tree(Box<TreeArgs>),
     /// List the platform tags known, what each allows, and which libraries never come in unasked
     Policies(PoliciesArgs),
     /// Print the JSON Schema of what a command prints with --json
@@ -174,6 +197,8 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     pub(crate) findings: FindingArgs,
     #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    #[command(flatten)]
     pub(crate) search: SearchArgs,
 }
 
@@ -204,6 +229,8 @@ pub(crate) struct TreeArgs {
     /// The tag that the marks are for, instead of what a repair would reach
     #[arg(long, value_name = "TAG")]
     pub(crate) plat: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
 }
@@ -294,6 +321,9 @@ pub(crate) struct RepairArgs {
     pub(crate) rpath: RpathArgs,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+    /// Print the options in force as TOML, and where each comes from
+    #[arg(long, help_heading = "Configuration")]
+    pub(crate) print_config: bool,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
 }

@@ -4,16 +4,17 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use wheel_audit::{
-    AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, WheelName,
+    Advice, AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, Severity,
 };
 
 use crate::Status;
 use crate::args::{FindingArgs, SearchArgs};
+use crate::terminal::Terminal;
+use crate::vendoring::ConfigArgs;
 
-/// The file name of a wheel, as messages name it.
+/// A wheel as messages name it: the path as given, which also tells two of one name apart.
 pub(crate) fn name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    path.display().to_string()
 }
 
 /// Where libraries come from, by options and environment.
@@ -44,8 +45,16 @@ fn folders(list: Option<std::ffi::OsString>) -> Vec<PathBuf> {
 }
 
 /// How wheels are judged.
-pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOptions {
+pub(crate) fn audit_options(
+    search: &SearchArgs,
+    config: &ConfigArgs,
+    plat: Option<&str>,
+) -> AuditOptions {
     AuditOptions {
+        advice: Advice {
+            program: program(),
+            typed: repeated(search, config),
+        },
         exclude: search.exclude.clone(),
         presets: search.exclude_preset.clone(),
         vendor: Vec::new(),
@@ -56,8 +65,17 @@ pub(crate) fn audit_options(search: &SearchArgs, plat: Option<&str>) -> AuditOpt
     }
 }
 
+/// The name that this program was called by, if it is one of its own.
+fn program() -> String {
+    const NAMES: [&str; 3] = ["audit", "auditwheel", "wheel-audit"];
+    let called = env::args_os().next().map(PathBuf::from);
+    let name = called.as_deref().and_then(Path::file_stem);
+    let own = NAMES.into_iter().find(|own| name == Some(own.as_ref()));
+    own.unwrap_or("audit").to_owned()
+}
+
 /// The words that ask a repair to look where `search` says.
-pub(crate) fn repeated(search: &SearchArgs) -> Vec<String> {
+fn repeated(search: &SearchArgs, config: &ConfigArgs) -> Vec<String> {
     let SearchArgs {
         lib_path,
         sysroot,
@@ -85,8 +103,10 @@ pub(crate) fn repeated(search: &SearchArgs) -> Vec<String> {
     pairs("--ldpaths", &mut ldpaths.iter().cloned());
     pairs("--exclude", &mut exclude.iter().cloned());
     pairs("--exclude-preset", &mut exclude_preset.iter().cloned());
+    pairs("--config", &mut config.config.iter().map(shown));
     let flags = [
         ("--no-host-libs", *no_host_libs),
+        ("--no-config", config.no_config),
         ("--disable-isa-ext-check", *disable_isa_ext_check),
         ("--fix-record", *fix_record),
     ];
@@ -101,6 +121,18 @@ pub(crate) fn levels(args: &FindingArgs) -> Levels {
         ignore: args.ignore.clone(),
         error: args.error.clone(),
     }
+}
+
+/// What is said of findings on standard error beside the JSON that holds them all: what failed, and
+/// the rest with `-v`.
+pub(crate) fn told<'a>(
+    findings: &'a [Finding],
+    json: bool,
+    terminal: &Terminal,
+) -> impl Iterator<Item = &'a Finding> + use<'a> {
+    let all = !json || terminal.verbose() > 0;
+    let mut findings = findings.iter();
+    std::iter::from_fn(move || findings.find(|one| all || one.severity == Severity::Error))
 }
 
 /// The exit status of a refusal.
@@ -135,6 +167,5 @@ pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -
 
 /// Whether a wheel's file name says that it is pure.
 pub(crate) fn is_pure_name(path: &Path) -> bool {
-    let name = name(path);
-    name.ends_with("-any.whl") || name.parse::<WheelName>().is_ok_and(|name| name.is_any())
+    name(path).ends_with("-any.whl")
 }

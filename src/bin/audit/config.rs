@@ -1,4 +1,5 @@
-//! `[tool.wheel-audit]` of `pyproject.toml`: options of `audit repair`, as if typed.
+//! `[tool.wheel-audit]` of `pyproject.toml`: options of `audit repair`, as if typed. `show` and `tree`
+//! read those of them that say how a wheel is judged, so that they speak of the repair that will run.
 //!
 //! What is typed, or set in the environment, replaces what the file says of that option. Keys are
 //! the long names of options, so there is no second list of them that could fall behind.
@@ -10,16 +11,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, ValueHint};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches as _, ValueHint};
 use wheel_audit::{escape, nearest};
 
 use crate::Status;
+use crate::argparse::{command_place, spelled_out};
 use crate::args::Cli;
+use crate::small_file;
 use crate::terminal::Terminal;
 
 /// The file that is read unless `--config` names another.
 const PROJECT: &str = "pyproject.toml";
 const TABLE: &str = "wheel-audit";
+/// More than any project says of itself, in bytes.
+const LARGEST: u64 = 4 << 20;
 /// What only makes sense when typed.
 const TYPED_ONLY: [&str; 7] = [
     "config",
@@ -72,26 +77,57 @@ struct Config {
     options: toml::Table,
 }
 
+/// Options of `repair` that `show` and `tree` have too, and that say something else there: how to
+/// print, and for `show` what to check for.
+const APART: [(&str, &[&str]); 3] = [
+    ("repair", &[]),
+    ("show", &["json", "plat"]),
+    ("tree", &["json"]),
+];
+
+/// The command line, spelled out and completed by the configuration file.
+fn completed(typed: Vec<OsString>) -> Result<(ArgMatches, Option<Config>), ConfigError> {
+    let mut program = Cli::from_environment();
+    program.build();
+    let mut args = spelled_out(&program, typed).map_err(ConfigError::Typed)?;
+    let matches = |args: &[OsString]| Cli::from_environment().try_get_matches_from(args);
+    let typed = matches(&args).map_err(ConfigError::Typed)?;
+    let Some((name, own)) = typed.subcommand() else {
+        return Ok((typed, None));
+    };
+    let Some((name, apart)) = APART.iter().find(|(known, _)| *known == name) else {
+        return Ok((typed, None));
+    };
+    let Some(config) = find(own)? else {
+        return Ok((typed, None));
+    };
+    let command = program.find_subcommand(name);
+    let takes = |key: &str| {
+        let mut known = command.into_iter().flat_map(Command::get_arguments);
+        !apart.contains(&key) && known.any(|arg| arg.get_long() == Some(key))
+    };
+    let added = config.as_typed(own, takes)?;
+    let place = command_place(&program, &args).unwrap_or(args.len());
+    let behind = place.saturating_add(1).min(args.len());
+    args.splice(behind..behind, added);
+    let all = matches(&args).map_err(|error| config.rejects(in_short(&error.to_string())))?;
+    // What `--print-config` tells of is what was typed.
+    let matches = if is_printed(&all) { typed } else { all };
+    Ok((matches, Some(config)))
+}
+
+fn is_printed(matches: &ArgMatches) -> bool {
+    let repair = matches.subcommand_matches("repair");
+    repair.is_some_and(|repair| repair.get_flag("print_config"))
+}
+
 /// The command line, completed by the configuration file.
 pub(crate) fn parse(typed: Vec<OsString>) -> Result<Cli, ConfigError> {
-    let command = || Cli::command();
-    let matches = command()
-        .try_get_matches_from(&typed)
-        .map_err(ConfigError::Typed)?;
-    let Some(repair) = matches.subcommand_matches("repair") else {
-        return Cli::from_arg_matches(&matches).map_err(ConfigError::Typed);
-    };
-    let Some(config) = find(repair)? else {
-        return Cli::from_arg_matches(&matches).map_err(ConfigError::Typed);
-    };
-    let added = config.as_typed(repair)?;
-    let mut args = typed;
-    let place = args.iter().position(|arg| arg == "repair");
-    let place = place.map_or(args.len(), |place| place.saturating_add(1));
-    args.splice(place..place, added);
-    let matches = command().try_get_matches_from(&args);
-    let matches = matches.map_err(|error| config.rejects(in_short(&error.to_string())))?;
-    Cli::from_arg_matches(&matches).map_err(|error| config.rejects(in_short(&error.to_string())))
+    let (matches, config) = completed(typed)?;
+    Cli::from_arg_matches(&matches).map_err(|error| match &config {
+        Some(config) => config.rejects(in_short(&error.to_string())),
+        None => ConfigError::Typed(error),
+    })
 }
 
 /// What clap says, without the frame for a command line.
@@ -104,18 +140,18 @@ fn in_short(text: &str) -> String {
 }
 
 /// Reads the file that applies, if there is one.
-fn find(repair: &ArgMatches) -> Result<Option<Config>, ConfigError> {
-    if repair.get_flag("no_config") {
+fn find(typed: &ArgMatches) -> Result<Option<Config>, ConfigError> {
+    if typed.get_flag("no_config") {
         return Ok(None);
     }
-    let named = repair.get_one::<PathBuf>("config");
+    let named = typed.get_one::<PathBuf>("config");
     let path = named.cloned().unwrap_or_else(|| PROJECT.into());
     let refuse = |reason: String| ConfigError::File {
         path: path.clone(),
         reason,
         help: None,
     };
-    let text = match std::fs::read_to_string(&path) {
+    let text = match small_file::read(&path, LARGEST) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(None);
@@ -152,7 +188,11 @@ impl Config {
     }
 
     /// The options of the file that were not typed, as if typed.
-    fn as_typed(&self, repair: &ArgMatches) -> Result<Vec<OsString>, ConfigError> {
+    fn as_typed(
+        &self,
+        matches: &ArgMatches,
+        takes: impl Fn(&str) -> bool,
+    ) -> Result<Vec<OsString>, ConfigError> {
         let options = options();
         let mut added = Vec::new();
         for (key, value) in &self.options {
@@ -160,7 +200,10 @@ impl Config {
             let Some(arg) = known else {
                 return Err(self.unknown(key, &options));
             };
-            let source = repair.value_source(arg.get_id().as_str());
+            if !takes(key) {
+                continue;
+            }
+            let source = matches.value_source(arg.get_id().as_str());
             if !matches!(source, None | Some(ValueSource::DefaultValue)) {
                 continue;
             }
@@ -237,9 +280,9 @@ impl Config {
 
 /// The options of `audit repair` that a file may hold.
 fn options() -> Vec<Arg> {
-    let command = Cli::command();
+    let command = Cli::from_environment();
     let repair = command.find_subcommand("repair");
-    let args = repair.into_iter().flat_map(clap::Command::get_arguments);
+    let args = repair.into_iter().flat_map(Command::get_arguments);
     let optional = args.filter(|arg| {
         arg.get_long()
             .is_some_and(|long| !TYPED_ONLY.contains(&long) && !arg.is_global_set())
@@ -249,15 +292,12 @@ fn options() -> Vec<Arg> {
 
 /// `--print-config`: the options in force, as a file that says the same.
 pub(crate) fn print(terminal: &Terminal) -> io::Result<Status> {
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    let command = Cli::command();
-    let Ok(matches) = command.try_get_matches_from(&typed) else {
+    let Ok((matches, config)) = completed(std::env::args_os().collect()) else {
         return Ok(Status::Usage);
     };
     let Some(repair) = matches.subcommand_matches("repair") else {
         return Ok(Status::Usage);
     };
-    let config = find(repair).ok().flatten();
     let mut text = format!("[tool.{TABLE}]\n");
     for arg in options() {
         if let Some(line) = in_force(&arg, repair, config.as_ref()) {

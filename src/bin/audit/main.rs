@@ -1,5 +1,6 @@
 //! The `audit` command: turns what was typed into calls of the library, and findings into words.
 
+mod argparse;
 mod args;
 mod common;
 mod config;
@@ -10,6 +11,7 @@ mod repair;
 mod show;
 #[cfg(unix)]
 mod signals;
+mod small_file;
 mod terminal;
 mod tree;
 mod vendoring;
@@ -49,9 +51,12 @@ fn main() -> ExitCode {
         terminal.usage(&error);
         return Status::Usage.into();
     }
-    let outcome = match &cli.command {
+    let Some(command) = &cli.command else {
+        return ended(print::help(&terminal), &terminal);
+    };
+    let outcome = match command {
         Command::Show(args) => show::run(args, &terminal),
-        Command::Repair(args) if args.config.print_config => config::print(&terminal),
+        Command::Repair(args) if args.print_config => config::print(&terminal),
         Command::Repair(args) => repair::run(args, &terminal),
         Command::Tree(args) => tree::run(args, &terminal),
         Command::Policies(args) => print::policies(args, &terminal),
@@ -59,6 +64,10 @@ fn main() -> ExitCode {
         Command::Completions { shell } => print::completions(*shell, &terminal),
         Command::Man { command } => print::man(command.as_deref(), &terminal),
     };
+    ended(outcome, &terminal)
+}
+
+fn ended(outcome: std::io::Result<Status>, terminal: &Terminal) -> ExitCode {
     match outcome {
         Ok(status) => status.into(),
         // Whoever read our output has seen enough.

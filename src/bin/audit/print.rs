@@ -9,6 +9,16 @@ use crate::Status;
 use crate::args::{Cli, PoliciesArgs};
 use crate::terminal::Terminal;
 
+/// What `audit` without a command prints.
+pub(crate) fn help(terminal: &Terminal) -> io::Result<Status> {
+    let mut program = Cli::command();
+    let help = program.render_long_help();
+    if terminal.layout().color {
+        return terminal.data(&help.ansi().to_string());
+    }
+    terminal.data(&help.to_string())
+}
+
 /// `audit policies`.
 pub(crate) fn policies(args: &PoliciesArgs, terminal: &Terminal) -> io::Result<Status> {
     if args.json {

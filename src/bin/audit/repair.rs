@@ -12,13 +12,15 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use wheel_audit::{
-    Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, OpenOptions, Plan, Rehearsal,
-    RepairOptions, Repaired, Strip, Wheel, audit, publish, report,
+    Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, Input, OpenOptions, Plan,
+    Rehearsal, RepairOptions, Repaired, Strip, Wheel, audit, publish, report,
 };
 
 use crate::Status;
 use crate::args::RepairArgs;
-use crate::common::{audit_options, guarded, host_options, is_pure_name, levels, name, status};
+use crate::common::{
+    audit_options, guarded, host_options, is_pure_name, levels, name, status, told,
+};
 use crate::terminal::Terminal;
 
 struct Planned {
@@ -83,14 +85,6 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
 }
 
 fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let plain = args.lib_sdir.chars().all(plain) && !args.lib_sdir.contains("..");
-    if args.lib_sdir.is_empty() || !plain {
-        return Err(format!(
-            "--lib-sdir \"{}\" must be letters, digits, '_', '-' and single '.' only",
-            args.lib_sdir
-        ));
-    }
     if !args.dry_run {
         can_hold_results("--wheel-dir", &args.wheel_dir)?;
         if let Some(folder) = &args.debug_dir {
@@ -100,7 +94,7 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
     let mut options = RepairOptions {
         audit: AuditOptions {
             levels: levels(&args.findings),
-            ..audit_options(&args.search, Some(&args.plat))
+            ..audit_options(&args.search, &args.config, Some(&args.plat))
         },
         only_plat: args.only_plat,
         update_tags: !args.no_update_tags,
@@ -159,11 +153,12 @@ fn writable(_: &Path) -> io::Result<()> {
 
 /// Spec: <https://reproducible-builds.org/specs/source-date-epoch/>
 fn source_date_epoch() -> Result<Option<i64>, String> {
-    let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
+    let value = env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty());
+    let Some(value) = value else {
         return Ok(None);
     };
     let value = value.to_string_lossy();
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
         Ok(seconds) if digits => Ok(Some(seconds)),
         _ => Err(format!(
@@ -204,7 +199,7 @@ fn refuse_twins(tasks: &mut [Result<Task, Error>]) {
     for slot in tasks {
         let (wheel, output) = match &*slot {
             Ok(Task::Repair(planned)) => (&planned.wheel, planned.plan.name.to_string()),
-            Ok(Task::Copy(wheel)) => (&**wheel, name(&wheel.path)),
+            Ok(Task::Copy(wheel)) => (&**wheel, wheel.name.to_string()),
             Err(_) => continue,
         };
         let input = wheel.path.display().to_string();
@@ -258,7 +253,7 @@ fn carry_out(
 }
 
 fn copy_pure(wheel: &Wheel, args: &RepairArgs) -> Result<(), Finding> {
-    let destination = args.wheel_dir.join(name(&wheel.path));
+    let destination = args.wheel_dir.join(wheel.name.to_string());
     let real = |path: &Path| fs::canonicalize(path).ok();
     let in_place = real(&wheel.path).is_some_and(|input| real(&destination) == Some(input));
     if args.dry_run || in_place {
@@ -289,7 +284,7 @@ fn tell(
             tell_repaired(planned, carried, args, terminal)
         }
         Outcome::Pure if args.json => {
-            terminal.data(&format!("{}\n", report::show_json::pure(&wheel)))
+            terminal.data(&format!("{}\n", report::show_json::pure_repair(path)))
         }
         Outcome::Pure => {
             terminal.words(&format!("{wheel}: a pure Python wheel, copied as it is\n"))?;
@@ -298,7 +293,10 @@ fn tell(
         Outcome::Refused(error) => {
             terminal.error(&wheel, error);
             if args.json {
-                terminal.data(&format!("{}\n", report::show_json::refused(&wheel, error)))?;
+                terminal.data(&format!(
+                    "{}\n",
+                    report::show_json::refused_repair(path, error)
+                ))?;
             }
             Ok(status(error))
         }
@@ -323,9 +321,14 @@ fn tell_repaired(
         .chain(&plan.findings)
         .chain(carried.findings());
     let findings = levels(&args.findings).apply(all);
-    terminal.findings(&name(&wheel.path), &findings);
+    terminal.findings(&name(&wheel.path), told(&findings, args.json, terminal));
     if args.json {
-        let document = report::repair_json::document(wheel, &findings, plan, carried);
+        let judgement = report::Judgement {
+            input: &Input::from(wheel),
+            audit: judgement,
+            findings: &findings,
+        };
+        let document = report::repair_json::document(&judgement, wheel, plan, carried);
         return terminal.data(&format!("{document}\n"));
     }
     let layout = terminal.layout();

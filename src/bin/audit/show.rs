@@ -5,13 +5,14 @@ use std::io;
 use rayon::prelude::*;
 use wheel_audit::report::{self, Judgement, summary};
 use wheel_audit::{
-    Audit, AuditOptions, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity, audit_input,
+    Audit, AuditOptions, Claims, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity,
+    audit_input,
 };
 
 use crate::Status;
 use crate::args::{Format, ShowArgs};
 use crate::common::{
-    audit_options, guarded, host_options, is_pure_name, levels, name, repeated, status,
+    audit_options, guarded, host_options, is_pure_name, levels, name, status, told,
 };
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
         host: Host::new(host_options(&args.search)),
         options: AuditOptions {
             levels: levels(&args.findings),
-            ..audit_options(&args.search, None)
+            ..audit_options(&args.search, &args.config, None)
         },
     };
     let mut worst = Status::Done;
@@ -100,7 +101,8 @@ impl Show<'_> {
         let name = name(input.path);
         match self.format {
             Format::Json => {
-                self.terminal.findings(&name, &findings);
+                self.terminal
+                    .findings(&name, told(&findings, true, self.terminal));
                 let document = report::show_json::judged(&judgement);
                 self.terminal.data(&format!("{document}\n"))?;
             }
@@ -124,8 +126,7 @@ impl Show<'_> {
     }
 
     fn text(&self, judgement: &Judgement<'_>) -> String {
-        let typed = repeated(&self.args.search);
-        report::show_text::judged(judgement, self.terminal.layout(), &typed)
+        report::show_text::judged(judgement, self.terminal.layout(), &self.options.advice)
     }
 
     /// What is told, at the levels that were asked for. With `--check` an undeserved tag is an error.
@@ -134,7 +135,12 @@ impl Show<'_> {
         let mut findings = self.options.levels.apply(all);
         if self.args.check {
             findings.retain(|one| one.code != "tag-undeserved");
-            let failures = audit.undeserved(input, self.args.plat.as_deref());
+            let claims = Claims {
+                input,
+                plat: self.args.plat.as_deref(),
+                advice: &self.options.advice,
+            };
+            let failures = audit.undeserved(&claims, &findings);
             findings.splice(0..0, failures);
         }
         findings
@@ -159,7 +165,7 @@ impl Show<'_> {
             && self.args.search.allow_pure_python_wheel
         {
             if self.format == Format::Json {
-                let document = report::show_json::pure(&wheel);
+                let document = report::show_json::pure(path);
                 self.terminal.data(&format!("{document}\n"))?;
             } else {
                 let text = format!("{wheel}\n  is a pure Python wheel\n");
@@ -172,7 +178,7 @@ impl Show<'_> {
             Format::Text => self.terminal.error(&wheel, error),
             Format::Json => {
                 self.terminal.error(&wheel, error);
-                let document = report::show_json::refused(&wheel, error);
+                let document = report::show_json::refused(path, error);
                 self.terminal.data(&format!("{document}\n"))?;
             }
         }

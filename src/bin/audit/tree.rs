@@ -36,7 +36,7 @@ pub(crate) fn run(args: &TreeArgs, terminal: &Terminal) -> io::Result<Status> {
                 let name = name(source.path());
                 terminal.error(&name, &error);
                 if format == TreeFormat::Json {
-                    terminal.data(&format!("{}\n", tree::json::refused(&name, &error)))?;
+                    terminal.data(&format!("{}\n", tree::json::refused(source.path(), &error)))?;
                 }
                 worst = worst.max(status(&error));
             }
@@ -52,7 +52,7 @@ fn judge(source: &Source, host: &Host, args: &TreeArgs) -> Result<(Opened, Audit
         keep_elf_bytes: 0,
     };
     let opened = source.open(&options)?;
-    let options = audit_options(&args.search, args.plat.as_deref());
+    let options = audit_options(&args.search, &args.config, args.plat.as_deref());
     let audit = audit_input(&opened.input(), host, &options)?;
     Ok((opened, audit))
 }
@@ -76,7 +76,7 @@ fn render(
     let all = terminal.verbose() > 0;
     Ok(match format {
         TreeFormat::Text => tree::text::render(&made, terminal.layout()),
-        TreeFormat::Json => format!("{}\n", tree::json::render(&made)),
+        TreeFormat::Json => format!("{}\n", tree::json::render(&made, &judgement)),
         TreeFormat::Dot => tree::dot::render(&made, all),
         TreeFormat::Mermaid => tree::mermaid::render(&made, all),
     })

@@ -67,9 +67,6 @@ pub(crate) struct ConfigArgs {
     /// Read no configuration
     #[arg(long, group = "source")]
     pub(crate) no_config: bool,
-    /// Print the options in force as TOML, and where each comes from
-    #[arg(long)]
-    pub(crate) print_config: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,20 +2,35 @@
 
 use serde::Serialize;
 
+use std::path::Path;
+
 use super::Tree;
 use crate::finding::Error;
-use crate::report::{FindingJson, line};
+use crate::report::identity::Identity;
+use crate::report::{FindingJson, Judgement, file_name, line};
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u8,
-    input: &'a str,
+    input: String,
     tag: &'a str,
     nodes: Vec<NodeJson<'a>>,
     edges: Vec<EdgeJson<'a>>,
     roots: &'a [usize],
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<WhyJson<'a>>,
+    #[serde(flatten)]
+    identity: Identity,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    version: u8,
+    input: String,
+    error: String,
+    findings: Vec<FindingJson<'a>>,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 #[derive(Serialize)]
@@ -42,7 +57,7 @@ struct WhyJson<'a> {
 }
 
 /// The tree as one line of JSON.
-pub fn render(tree: &Tree) -> String {
+pub fn render(tree: &Tree, judgement: &Judgement<'_>) -> String {
     let items = || tree.items.iter().enumerate();
     let nodes = items().map(|(id, item)| NodeJson {
         id,
@@ -60,7 +75,7 @@ pub fn render(tree: &Tree) -> String {
     });
     line(&Document {
         version: 1,
-        input: &tree.input,
+        input: file_name(judgement.input.path),
         tag: &tree.tag,
         nodes: nodes.collect(),
         edges: edges.collect(),
@@ -70,17 +85,18 @@ pub fn render(tree: &Tree) -> String {
             chains: &why.chains,
             more: why.more,
         }),
+        identity: Identity::judged(judgement.input, judgement.audit),
     })
 }
 
 /// The document for an input without a tree.
-pub fn refused(input: &str, error: &Error) -> String {
-    let findings: Vec<FindingJson<'_>> = error.findings.iter().map(FindingJson::from).collect();
-    let message = error.findings.first().map(ToString::to_string);
-    line(&serde_json::json!({
-        "version": 1,
-        "input": input,
-        "error": message.unwrap_or_default(),
-        "findings": findings,
-    }))
+pub fn refused(path: &Path, error: &Error) -> String {
+    let reason = error.findings.first().map(ToString::to_string);
+    line(&Refused {
+        version: 1,
+        input: file_name(path),
+        error: reason.unwrap_or_default(),
+        findings: error.findings.iter().map(FindingJson::from).collect(),
+        identity: Identity::of(path),
+    })
 }

@@ -153,7 +153,7 @@ impl Tree {
         builder.add_nodes();
         builder.add_needs();
         let mut tree = Self {
-            input: super::file_name(input.path),
+            input: input.path.display().to_string(),
             tag: audit.scale.tag_name(at),
             items: builder.items,
             roots: Vec::new(),
