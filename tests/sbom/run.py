@@ -19,7 +19,10 @@ import tempfile
 import venv
 import zipfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness.programs import ROOT, TARGET
+
 VALIDATOR = "cyclonedx-python-lib[json-validation]==11.12.0"
 CHECK = """
 import sys
@@ -54,7 +57,7 @@ def main():
 
 def validator():
     """A Python that can validate; installed once."""
-    home = ROOT / "target" / "sbom-validator"
+    home = TARGET / "suites" / "sbom-validator"
     python = home / "bin" / "python"
     known = subprocess.run([python, "-c", "import cyclonedx.validation.json"], capture_output=True) if python.exists() else None
     if known is None or known.returncode:
