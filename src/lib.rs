@@ -60,6 +60,7 @@ pub mod finding;
 pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
+mod json;
 #[doc(hidden)]
 pub mod nearest;
 #[doc(hidden)]
@@ -85,6 +86,7 @@ pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
 pub use shell::{Advice, shell_word};
+pub use tag::WheelName;
 pub use wheel::progress::{Progress, progress};
 pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

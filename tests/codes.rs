@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Text in the form of a code that is something else.
-const NO_CODES: [&str; 6] = [
+const NO_CODES: [&str; 7] = [
     "bom-ref",
+    "default-priorities",
     "dist-packages",
     "ld-linux",
     "no-mangle",

@@ -21,7 +21,7 @@ use crate::host::Host;
 use crate::policy::{Since, drivers};
 use crate::shell::Advice;
 use crate::tag::Libc;
-use crate::wheel::Wheel;
+use crate::wheel::{Wheel, variant};
 
 pub use blame::Blame;
 pub use external::External;
@@ -155,6 +155,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
     let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
     let verdict = verdict::judge(&verdict::Question {
         abi: input.wheel.map_or(&[], |wheel| &wheel.name.abi),
+        isa: allowed_isa(input, options),
         elves,
         judged: &subject.judged,
         graph: &graph,
@@ -190,11 +191,13 @@ pub fn worse(left: Since, right: Since) -> Since {
     left.max(right)
 }
 
-/// The level that a tag for `x86_64_v3` and the like allows.
-pub fn allowed_isa(options: &AuditOptions) -> IsaLevel {
-    options
-        .plat
-        .as_ref()
-        .and_then(|request| request.isa)
-        .unwrap_or(IsaLevel::V1)
+/// The level of x86-64 that every machine has on which the wheel is to run: that of the tag asked
+/// for (`x86_64_v3` and the like), or that which `variant.json` gives its variant label.
+pub fn allowed_isa(input: &Input<'_>, options: &AuditOptions) -> IsaLevel {
+    let asked = options.plat.as_ref().and_then(|request| request.isa);
+    let variant = input.wheel.and_then(|wheel| {
+        let text = wheel.dist_info.variant.as_deref();
+        variant::isa_level(&wheel.name, text)
+    });
+    asked.max(variant).unwrap_or(IsaLevel::V1)
 }

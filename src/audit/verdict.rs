@@ -6,7 +6,7 @@ use super::extension::python_extension;
 use super::external::{External, Inside, Provider};
 use super::request::PlatRequest;
 use super::scale::Scale;
-use super::{AuditOptions, allowed_isa, worse};
+use super::{AuditOptions, worse};
 use crate::arch::IsaLevel;
 use crate::deps::{Graph, NodeId};
 use crate::elf::Facts;
@@ -21,6 +21,8 @@ pub type Versions = BTreeMap<String, BTreeSet<String>>;
 pub struct Question<'a> {
     /// The ABI tags of the file name; none for loose files.
     pub abi: &'a [String],
+    /// The level of x86-64 that files may need.
+    pub isa: IsaLevel,
     /// The ELF members.
     pub elves: &'a [ElfMember],
     /// Which ELF members take part.
@@ -261,7 +263,7 @@ fn isa(question: &Question<'_>) -> Since {
     if question.options.ignore_isa {
         return lowest;
     }
-    let allowed = allowed_isa(question.options);
+    let allowed = question.isa;
     if question
         .members()
         .any(|elf| needs_more(&elf.facts, allowed))

@@ -11,7 +11,8 @@ use super::version::Version;
 /// What a file name may hold on every file system that wheels meet, in bytes.
 pub const MAX_NAME: usize = 255;
 
-/// `{distribution}-{version}(-{build})?-{python}-{abi}-{platform}.whl`, every part kept as written.
+/// `{distribution}-{version}(-{build})?-{python}-{abi}-{platform}(-{variant})?.whl`, every part kept as
+/// written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WheelName {
     /// As written, not normalised.
@@ -26,6 +27,8 @@ pub struct WheelName {
     pub abi: Vec<String>,
     /// `linux_x86_64` …, in order.
     pub platform: Vec<PlatformTag>,
+    /// Such as `x86_64_v3`: which machines of those tags it is for (PEP 825).
+    pub variant: Option<String>,
 }
 
 /// Why a file name is not a wheel's.
@@ -117,21 +120,12 @@ impl FromStr for WheelName {
         let Some(stem) = text.strip_suffix(".whl") else {
             return bad("the file name of a wheel ends with `.whl`".to_owned());
         };
-        let parts: Vec<&str> = stem.split('-').collect();
-        let (distribution, version, build, tags) = match parts[..] {
-            [distribution, version, python, abi, platform] => {
-                (distribution, version, None, [python, abi, platform])
-            }
-            [distribution, version, build, python, abi, platform] => {
-                (distribution, version, Some(build), [python, abi, platform])
-            }
-            _ => {
-                return bad(format!(
-                    "a wheel's file name has 5 or 6 parts between dashes, this one has {}",
-                    parts.len()
-                ));
-            }
-        };
+        let Parts {
+            project: [distribution, version],
+            build,
+            tags,
+            variant,
+        } = Parts::of(stem)?;
         if !is_distribution(distribution) {
             return bad(format!(
                 "`{distribution}` in the file name is not a project name"
@@ -147,6 +141,11 @@ impl FromStr for WheelName {
                 "`{build}` in the file name is not a build tag: those begin with a digit and hold letters, digits, `_`, `.` and `+`"
             ));
         }
+        if let Some(label) = variant.filter(|label| !is_variant_label(label)) {
+            return bad(format!(
+                "`{label}` in the file name is not a variant label: those hold a-z, 0-9, `_` and `.`"
+            ));
+        }
         let [python, abi, platform] = tags;
         Ok(Self {
             distribution: distribution.to_owned(),
@@ -158,8 +157,76 @@ impl FromStr for WheelName {
                 .into_iter()
                 .map(PlatformTag::new)
                 .collect(),
+            variant: variant.map(str::to_owned),
         })
     }
+}
+
+/// What stands between the dashes of a name.
+struct Parts<'a> {
+    project: [&'a str; 2],
+    build: Option<&'a str>,
+    tags: [&'a str; 3],
+    variant: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// Of six parts, the third is a build tag if it begins with a digit, as no Python tag does; else
+    /// the last is a variant label.
+    fn of(stem: &'a str) -> Result<Self, NameError> {
+        let parts: Vec<&str> = stem.split('-').collect();
+        let (project, build, tags, variant) = match parts[..] {
+            [name, version, python, abi, platform] => {
+                ([name, version], None, [python, abi, platform], None)
+            }
+            [name, version, build, python, abi, platform]
+                if build.starts_with(|first: char| first.is_ascii_digit())
+                    || (is_platform(platform) && !is_platform(abi)) =>
+            {
+                ([name, version], Some(build), [python, abi, platform], None)
+            }
+            [name, version, python, abi, platform, label] => {
+                ([name, version], None, [python, abi, platform], Some(label))
+            }
+            [_, _, _, _, _, platform, last] if is_platform(last) && !is_platform(platform) => {
+                return bad(
+                    "the file name has one part too many before its platform tag".to_owned(),
+                );
+            }
+            [name, version, build, python, abi, platform, label] => {
+                let tags = [python, abi, platform];
+                ([name, version], Some(build), tags, Some(label))
+            }
+            _ => {
+                return bad(format!(
+                    "a wheel's file name has 5 to 7 parts between dashes, this one has {}",
+                    parts.len()
+                ));
+            }
+        };
+        Ok(Self {
+            project,
+            build,
+            tags,
+            variant,
+        })
+    }
+}
+
+/// Whether a part of a name can be nothing but a set of platform tags.
+fn is_platform(part: &str) -> bool {
+    let known = [
+        "linux_",
+        "manylinux",
+        "musllinux_",
+        "android_",
+        "macosx_",
+        "win_",
+        "ios_",
+    ];
+    part.split('.').any(|tag| {
+        matches!(tag, "any" | "win32") || known.iter().any(|family| tag.starts_with(family))
+    })
 }
 
 fn bad<T>(reason: String) -> Result<T, NameError> {
@@ -170,6 +237,14 @@ fn bad<T>(reason: String) -> Result<T, NameError> {
 fn is_distribution(name: &str) -> bool {
     let plain = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
     !name.is_empty() && name.chars().all(plain) && !name.contains("__")
+}
+
+/// A to Z in lower case, digits, `_` and `.`.
+pub(crate) fn is_variant_label(label: &str) -> bool {
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.')
+    };
+    !label.is_empty() && label.bytes().all(plain)
 }
 
 fn is_build(build: &str) -> bool {
@@ -202,6 +277,9 @@ impl fmt::Display for WheelName {
         for (index, platform) in self.platform.iter().enumerate() {
             let dot = if index > 0 { "." } else { "" };
             write!(f, "{dot}{platform}")?;
+        }
+        if let Some(label) = &self.variant {
+            write!(f, "-{label}")?;
         }
         f.write_str(".whl")
     }
@@ -247,8 +325,8 @@ mod tests {
             ("evil-1.0-cp311-cp311-linux_x86_64.WHL", ".whl"),
             ("evil-1.0.whl", "this one has 2"),
             (
-                "evil-1.0-1-cp311-cp311-linux_x86_64-x.whl",
-                "this one has 7",
+                "evil-1.0-1-cp311-cp311-linux_x86_64-x-y.whl",
+                "this one has 8",
             ),
             (
                 "evil-1.0-cp311-cp311-linux_x86_64 (1).whl",
@@ -293,6 +371,68 @@ mod tests {
         }
         let long = format!("{}-1.0-py3-none-any.whl", "e".repeat(250));
         assert!(long.parse::<WheelName>().unwrap_err().0.contains("longer"));
+    }
+
+    #[test]
+    fn a_variant_label_stands_behind_the_tags() {
+        let cases = [
+            (
+                "numpy-2.3.2-cp313-cp313t-musllinux_1_2_x86_64-x86_64_v3",
+                None,
+                "x86_64_v3",
+            ),
+            (
+                "numpy-2.3.2-1abc-cp313-cp313-linux_x86_64-null",
+                Some("1abc"),
+                "null",
+            ),
+            // Whatever it looks like.
+            (
+                "torch-2.9-cp313-cp313-manylinux_2_28_x86_64-linux_x86_64",
+                None,
+                "linux_x86_64",
+            ),
+            ("torch-2.9-py3-none-any-cu12.8", None, "cu12.8"),
+            (
+                "torch-2.9-cp313-cp313-acme_1_x86_64-00000000",
+                None,
+                "00000000",
+            ),
+        ];
+        for (stem, build, label) in cases {
+            let text = format!("{stem}.whl");
+            let name = parse(&text);
+            assert_eq!(name.build.as_deref(), build, "{text}");
+            assert_eq!(name.variant.as_deref(), Some(label), "{text}");
+            assert_eq!(name.to_string(), text);
+            let tags = name.with_platforms([PlatformTag::new("linux_i686")]);
+            assert!(
+                tags.to_string()
+                    .ends_with(&format!("-linux_i686-{label}.whl"))
+            );
+        }
+        assert_eq!(parse("a-1-1-py3-none-any.whl").variant, None);
+        let wrong = [
+            (
+                "evil-1.0-cp311-cp311-linux_x86_64-X86",
+                "not a variant label",
+            ),
+            ("evil-1.0-cp311-cp311-linux_x86_64-", "not a variant label"),
+            ("evil-1.0-cp311-cp311-linux_x86_64-é", "not a variant label"),
+            (
+                "evil-1.0-x-cp311-cp311-linux_x86_64-v3",
+                "`x` in the file name is not a build tag",
+            ),
+            (
+                "evil-1.0-x-cp311-cp311-linux_x86_64",
+                "`x` in the file name is not a build tag",
+            ),
+            ("evil-1.0-1-2-cp311-cp311-linux_x86_64", "one part too many"),
+        ];
+        for (stem, words) in wrong {
+            let error = format!("{stem}.whl").parse::<WheelName>().unwrap_err();
+            assert!(error.0.contains(words), "{stem}: {error}");
+        }
     }
 
     #[test]
@@ -350,7 +490,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_parses_prints_itself(
-            text in "[A-Za-z_.]{1,6}-[0-9a.+!]{1,6}(-[0-9][a-z]?)?-[a-z0-9.]{1,6}-[a-z_.]{1,6}-[a-z0-9_. ]{1,9}(\\.whl)?"
+            text in "[A-Za-z_.]{1,6}-[0-9a.+!]{1,6}(-[0-9][a-z]?)?-[a-z0-9.]{1,6}-[a-z_.]{1,6}-[a-z0-9_. ]{1,9}(-[a-z0-9_.]{1,5})?(\\.whl)?"
         ) {
             if let Ok(name) = text.parse::<WheelName>() {
                 prop_assert_eq!(name.to_string(), text);

@@ -1,7 +1,7 @@
 //! Every check of the metadata and the layout, in the order in which an opened wheel can answer.
 
 use super::headers::Headers;
-use super::{DistInfo, dist_info, layout, metadata, wheel_file};
+use super::{DistInfo, dist_info, layout, metadata, variant, wheel_file};
 use crate::finding::Finding;
 use crate::tag::WheelName;
 
@@ -27,6 +27,8 @@ pub fn check_metadata(
     if let Some(bytes) = entry_points {
         findings.extend(metadata::check_entry_points(bytes, &at("entry_points.txt")));
     }
+    let variant = folder.variant.as_deref();
+    findings.extend(variant::check(name, variant, &at(variant::FILE)));
     findings.extend(layout::check(paths.iter().copied(), name));
     findings
 }
@@ -58,6 +60,7 @@ mod tests {
             dir: "evil-1.0.dist-info".to_owned(),
             wheel: wheel.into(),
             metadata: metadata.into(),
+            variant: None,
         }
     }
 

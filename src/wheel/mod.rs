@@ -54,6 +54,7 @@ pub mod self_check;
 mod source;
 mod stored;
 pub mod tally;
+pub mod variant;
 pub mod wheel_file;
 mod whole;
 pub mod write;
@@ -156,6 +157,8 @@ pub struct DistInfo {
     pub wheel: Vec<u8>,
     /// `METADATA`, as bytes.
     pub metadata: Vec<u8>,
+    /// `variant.json`, as bytes, if there is one.
+    pub variant: Option<Vec<u8>>,
 }
 
 /// Size in bytes and SHA-256 of the regular file at `path`.

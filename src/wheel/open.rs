@@ -16,13 +16,13 @@ use super::scan::{ScanRequest, Scanned, SharedImage, io_finding, member_image, r
 use super::source::Source;
 use super::{
     DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
-    pypi,
+    pypi, variant,
 };
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::shell::shell_word;
 use crate::tag::WheelName;
 
-/// Far more than any `WHEEL`, `METADATA` or `entry_points.txt` has; they are held in memory.
+/// Far more than any `WHEEL`, `METADATA`, `entry_points.txt` or `variant.json` has; they are held in memory.
 const LARGEST_HEADERS: u64 = 4 << 20;
 
 /// What is said by the metadata files, as far as they can be read.
@@ -248,6 +248,7 @@ pub(super) fn read_metadata(
     let wheel = read("WHEEL", LARGEST_HEADERS).unwrap_or_default();
     let metadata = read("METADATA", LARGEST_HEADERS).unwrap_or_default();
     let entry_points = read("entry_points.txt", LARGEST_HEADERS);
+    let variant = read(variant::FILE, LARGEST_HEADERS);
     let record = read("RECORD", largest_record(members));
     let record = record.and_then(|bytes| {
         let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"));
@@ -263,6 +264,7 @@ pub(super) fn read_metadata(
             dir: folder,
             wheel,
             metadata,
+            variant,
         },
         entry_points,
         record,

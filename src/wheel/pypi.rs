@@ -25,6 +25,7 @@ pub fn lint(name: &WheelName, members: &[Member], file_size: u64, start: &[u8]) 
     [
         platforms(name),
         project(name),
+        variant(name),
         size(file_size),
         ratio(members, file_size),
         tar(start),
@@ -55,6 +56,15 @@ fn project(name: &WheelName) -> Option<Finding> {
         name.distribution
     );
     (!is_canonical(name)).then(|| Finding::note("pypi-name", message))
+}
+
+/// As does `packaging`, which installers use, until PEP 825 is more than a draft.
+fn variant(name: &WheelName) -> Option<Finding> {
+    let label = name.variant.as_ref()?;
+    let message = format!(
+        "PyPI does not take file names with a variant label (`{label}`) yet, and pip does not install them"
+    );
+    Some(Finding::note("pypi-variant", message))
 }
 
 fn size(file_size: u64) -> Option<Finding> {
@@ -149,6 +159,12 @@ mod tests {
                 vec!["pypi-platform-tag"],
             ),
             ("Evil.Pkg-1.0-py3-none-any.whl", 10, 10, vec!["pypi-name"]),
+            (
+                "evil-1.0-cp311-cp311-manylinux_2_17_x86_64-v3.whl",
+                10,
+                10,
+                vec!["pypi-variant"],
+            ),
             (good, 200 * MIB, 101 * MIB, vec!["pypi-size"]),
             (good, 256 * MIB, MIB, vec!["pypi-ratio"]),
             (good, 60 * MIB, MIB / 100, vec![]),

@@ -1,7 +1,9 @@
 //! Names of members and of the file.
 
-use crate::craft::judge::{Case, End, hold};
-use crate::craft::wheel::{Maker, extension, wheel_file};
+use wheel_audit::{OpenOptions, Wheel};
+
+use crate::craft::judge::{Case, End, audit, finish, hold, written};
+use crate::craft::wheel::{Maker, NAME, extension, synth, wheel_file};
 use crate::craft::zip::Entry;
 
 #[test]
@@ -242,7 +244,7 @@ fn an_output_name_that_no_file_system_takes() {
     hold(&[Case::told("too-long", &maker, &[]).repair(End::Refused)]);
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join(&file), maker.build()).unwrap();
-    let output = crate::craft::judge::audit("repair")
+    let output = audit("repair")
         .current_dir(place.path())
         .arg(&file)
         .output()
@@ -299,4 +301,75 @@ fn patched(bytes: &[u8], at: usize, value: u16) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
     bytes
+}
+
+/// A variant label (PEP 825) stays in the name, behind the new tags, and `variant.json` is held
+/// against it.
+#[test]
+fn variants_are_kept_and_held_against_their_label() {
+    let json = r#"{"$schema": "https://example.org/v0.1.1.json",
+        "default-priorities": {"namespace": ["x86_64"]},
+        "variants": {"v3": {"x86_64": {"level": ["v3"]}}}}"#;
+    let path = "evil-1.0.dist-info/variant.json";
+    let made = |name: &str, json: Option<&str>| {
+        let v3 = synth(&[]).needed("libc.so.6").isa_needed(1 << 2).build();
+        let maker = Maker::with_extension(v3).named(name);
+        json.into_iter()
+            .fold(maker, |maker, json| maker.file(path, json))
+    };
+    let labelled = "evil-1.0-cp311-cp311-linux_x86_64-v3.whl";
+    let document = shown(&made(labelled, Some(json)));
+    assert_eq!(codes(&document, "warning"), [] as [&str; 0], "{document}");
+    assert_eq!(document["overall_tag"], "manylinux_2_5_x86_64");
+    assert_eq!(document["unsupported_isa"], false);
+    assert_eq!(document["claimed_tags"][0], "linux_x86_64");
+    for (name, json, isa) in [
+        (labelled, None, true),
+        (NAME, Some(json), true),
+        ("evil-1.0-cp311-cp311-linux_x86_64-v4.whl", Some(json), true),
+        (labelled, Some("{"), true),
+    ] {
+        let document = shown(&made(name, json));
+        let found = codes(&document, "warning");
+        assert!(
+            found.contains(&"variant-json"),
+            "{name} {json:?}: {document}"
+        );
+        assert_eq!(document["unsupported_isa"], isa, "{name} {json:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let build = "evil-1.0-2-cp311-cp311-linux_x86_64-v3.whl";
+    let wheel = folder.path().join(build);
+    let tagged = made(build, Some(json)).with(|maker| {
+        maker.wheel.as_mut().unwrap().extend(b"Build: 2\n");
+    });
+    std::fs::write(&wheel, tagged.build()).unwrap();
+    let mut repair = audit("repair");
+    repair
+        .current_dir(folder.path())
+        .args(["--no-host-libs", "-w", "out"]);
+    let (output, _) = finish(repair.arg(&wheel));
+    assert!(output.status.success(), "{output:?}");
+    let result = written(&folder.path().join("out")).unwrap();
+    let name = result.file_name().unwrap().to_str().unwrap();
+    let expected = "evil-1.0-2-cp311-cp311-manylinux1_x86_64.manylinux_2_5_x86_64-v3.whl";
+    assert_eq!(name, expected);
+    let result = Wheel::open(&result, &OpenOptions::default()).unwrap();
+    assert_eq!(result.dist_info.variant.as_deref(), Some(json.as_bytes()));
+    assert!(result.findings.iter().all(|one| one.code != "variant-json"));
+}
+
+/// What `audit show --json` prints.
+fn shown(maker: &Maker) -> serde_json::Value {
+    let folder = tempfile::tempdir().unwrap();
+    let wheel = folder.path().join(&maker.name);
+    std::fs::write(&wheel, maker.build()).unwrap();
+    let (output, _) = finish(audit("show").args(["--json", "--no-host-libs"]).arg(&wheel));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn codes<'a>(document: &'a serde_json::Value, severity: &str) -> Vec<&'a str> {
+    let findings = document["findings"].as_array().unwrap().iter();
+    let findings = findings.filter(|one| one["severity"] == severity);
+    findings.map(|one| one["code"].as_str().unwrap()).collect()
 }

@@ -9,7 +9,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.options.ignore_isa {
         return Vec::new();
     }
-    let allowed = allowed_isa(case.options);
+    let allowed = allowed_isa(case.input, case.options);
     let beyond = case.files().filter(|file| needs_more(file.facts, allowed));
     let told = beyond.filter_map(|file| {
         let needs = match file.facts.isa_needed? {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use wheel_audit::{
     Advice, AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, Severity,
+    WheelName,
 };
 
 use crate::Status;
@@ -167,5 +168,6 @@ pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -
 
 /// Whether a wheel's file name says that it is pure.
 pub(crate) fn is_pure_name(path: &Path) -> bool {
-    name(path).ends_with("-any.whl")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with("-any.whl") || name.parse::<WheelName>().is_ok_and(|name| name.is_any())
 }
