@@ -4,17 +4,28 @@ use super::blame::count;
 use super::missing::missing;
 use super::{Audit, Input, PlatRequest};
 use crate::finding::{Finding, Severity};
+use crate::policy::Since;
 use crate::shell::Advice;
 use crate::tag::PlatformTag;
 
 impl Audit {
     /// Whether the input as it is keeps what `tag` promises: it was judged for that architecture
-    /// and C library, and the tag that it deserves is as old as `tag` or older.
+    /// and C library, and the tag that it deserves is as old as `tag` or older. Libraries of the
+    /// machine's drivers do not count: repairs leave them outside, and a finding tells.
     pub fn deserves(&self, tag: &PlatformTag) -> bool {
+        self.deserves_at(self.verdict.drivers_apart, tag)
+    }
+
+    /// Whether the repaired input would keep what `tag` promises.
+    pub fn would_deserve(&self, tag: &PlatformTag) -> bool {
+        self.deserves_at(self.verdict.repaired, tag)
+    }
+
+    fn deserves_at(&self, deserved: Since, tag: &PlatformTag) -> bool {
         if tag.arch() != Some(self.arch) {
             return false;
         }
-        let own = PlatformTag::new(self.tag());
+        let own = PlatformTag::new(self.scale.tag_name(deserved));
         let promise = |tag: &PlatformTag| tag.libc().zip(tag.version());
         match (promise(&own), promise(tag)) {
             (Some((own_libc, own)), Some((libc, version))) if own_libc == libc => own <= version,
@@ -41,7 +52,8 @@ impl Audit {
         };
         let undeserved = tags.iter().filter(|tag| !self.deserves(tag));
         let findings = undeserved.map(|tag| {
-            let message = format!("does not deserve {tag}, only {}", self.tag());
+            let deserved = self.scale.tag_name(self.verdict.drivers_apart);
+            let message = format!("does not deserve {tag}, only {deserved}");
             let finding = Finding::error("tag-undeserved", message);
             match self.remedy(tag, input, advice, found) {
                 Some(help) => finding.help(help),

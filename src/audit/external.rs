@@ -31,8 +31,8 @@ pub struct External {
     pub provider: Provider,
     /// The first tag for which it need not be brought in.
     pub until: Since,
-    /// It belongs to a driver of the machine: it stands in the way of a tag, but is not brought
-    /// in.
+    /// It belongs to a driver of the machine, or only such libraries need it: it stands in the way
+    /// of a tag, but is not brought in.
     pub driver: bool,
 }
 
@@ -109,6 +109,7 @@ pub fn externals(
         found: BTreeMap::new(),
         width: vec![None; graph.nodes.len()],
         queue: VecDeque::new(),
+        drivers: VecDeque::new(),
     };
     for member in (0..members).filter(|member| judged.get(*member) == Some(&true)) {
         walk.follow(member, Since::Never);
@@ -136,6 +137,7 @@ pub fn externals(
             }
         }
     }
+    walk.needs_of_drivers(scale, outside);
     walk.found.into_values().collect()
 }
 
@@ -146,9 +148,34 @@ struct Walk<'a> {
     /// Per node: the first tag for which it is not followed. Members are always followed.
     width: Vec<Option<Since>>,
     queue: VecDeque<NodeId>,
+    /// What is left outside because it belongs to a driver, each with its `until`.
+    drivers: VecDeque<(NodeId, Since)>,
 }
 
 impl Walk<'_> {
+    /// What only drivers lead to is as little the wheel's business as they are; but it is outside,
+    /// and no tag allows it.
+    fn needs_of_drivers(&mut self, scale: &Scale, outside: &Outside<'_>) {
+        let graph = self.graph;
+        while let Some((id, own)) = self.drivers.pop_front() {
+            // Who is followed for its own sake brings its needs in.
+            let Some(slot @ None) = self.width.get_mut(id) else {
+                continue;
+            };
+            *slot = Some(own);
+            let edges = graph.nodes.get(id).map(|node| node.edges.as_slice());
+            for edge in edges.unwrap_or_default() {
+                let until = match outside.place(edge, graph) {
+                    Place::Outside(since) => own.min(since),
+                    Place::Vendored | Place::Driver => own,
+                };
+                if until > Since::Rung(scale.best()) {
+                    self.step(edge, until, true);
+                }
+            }
+        }
+    }
+
     fn step(&mut self, edge: &Edge, until: Since, driver: bool) {
         let Some(provider) = provider(&edge.target, self.members) else {
             return;
@@ -167,8 +194,12 @@ impl Walk<'_> {
                 driver,
             },
         );
-        if let (Provider::Node(next), false) = (provider, driver) {
-            self.follow(next, until);
+        if let Provider::Node(next) = provider {
+            if driver {
+                self.drivers.push_back((next, until));
+            } else {
+                self.follow(next, until);
+            }
         }
     }
 
@@ -207,9 +238,12 @@ fn note(found: &mut BTreeMap<(String, Option<NodeId>), External>, external: Exte
         Provider::Node(id) => Some(id),
         Provider::Missing | Provider::Libpython => None,
     };
-    let until = external.until;
+    let (until, driver) = (external.until, external.driver);
     let entry = found
         .entry((external.soname.clone(), node))
         .or_insert(external);
-    entry.until = entry.until.max(until);
+    // What comes in for one who needs it is no driver's.
+    if entry.driver == driver {
+        entry.until = entry.until.max(until);
+    }
 }

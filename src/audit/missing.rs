@@ -96,8 +96,11 @@ impl Missing {
     fn add_searched(&mut self, searched: &[Searched]) {
         for place in searched {
             let known = self.searched.iter().any(|known| known.dir == place.dir);
-            if let Some(what) = &place.skipped {
-                let near = format!("{}/{}: {what}", place.dir, self.soname);
+            let unfit = place.unfit.iter();
+            let unfit = unfit.map(|why| format!("{}/{}: {why}", place.dir, self.soname));
+            let near = place.near.iter();
+            let near = near.map(|name| format!("{}/{name}: another version", place.dir));
+            for near in unfit.chain(near) {
                 if !self.near.contains(&near) {
                     self.near.push(near);
                 }
@@ -128,6 +131,7 @@ impl Missing {
     pub fn help(&self) -> String {
         let soname = &self.soname;
         let mut lines = vec![self.searched_line()];
+        lines.extend(self.unsearched_line());
         lines.extend(self.near.iter().map(|near| format!("near miss: {near}")));
         lines.push(format!(
             "if you have it: --lib-path DIR, where DIR holds {soname}"
@@ -145,26 +149,48 @@ impl Missing {
             return "no folder was searched: --no-host-libs, and no --lib-path or --sysroot"
                 .to_owned();
         }
-        // One reason is told once, for all its folders.
-        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-        for place in &self.searched {
-            let why = why(&place.found_by);
-            match groups.iter_mut().find(|(known, _)| *known == why) {
-                Some((_, dirs)) => dirs.push(&place.dir),
-                None => groups.push((why, vec![&place.dir])),
-            }
+        let searched = self.searched.iter();
+        let searched = searched.filter(|place| place.unsearched.is_none());
+        let groups = grouped(searched.map(|place| (&place.dir, why(&place.found_by))));
+        if groups.is_empty() {
+            return "no folder was searched".to_owned();
         }
-        let groups: Vec<String> = groups
-            .iter()
-            .map(|(why, dirs)| format!("{} ({why})", dirs.join(" ")))
-            .collect();
-        format!("looked in {}", groups.join(", "))
+        format!("looked in {groups}")
+    }
+
+    /// `not searched: /a (RPATH of x, no such folder)`, if there is such a folder.
+    fn unsearched_line(&self) -> Option<String> {
+        let places = self.searched.iter().filter_map(|place| {
+            let unsearched = place.unsearched.as_ref()?;
+            Some((
+                &place.dir,
+                format!("{}: {unsearched}", why(&place.found_by)),
+            ))
+        });
+        let groups = grouped(places);
+        (!groups.is_empty()).then(|| format!("not searched: {groups}"))
     }
 
     fn finding(&self) -> Finding {
         let message = format!("{} was not found; {}", self.soname, self.needed_by());
         Finding::warning("lib-not-found", message).help(self.help())
     }
+}
+
+/// Folders with a reason each; one reason is told once, for all its folders.
+fn grouped<'a>(places: impl Iterator<Item = (&'a String, String)>) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for (dir, why) in places {
+        match groups.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, dirs)) => dirs.push(dir),
+            None => groups.push((why, vec![dir])),
+        }
+    }
+    let groups = groups.iter();
+    let groups: Vec<String> = groups
+        .map(|(why, dirs)| format!("{} ({why})", dirs.join(" ")))
+        .collect();
+    groups.join(", ")
 }
 
 /// How a library was found, or why a folder was searched, in words.

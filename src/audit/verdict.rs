@@ -42,6 +42,8 @@ pub struct Question<'a> {
 pub struct Verdict {
     /// What the wheel deserves as it is.
     pub as_is: Since,
+    /// The same if libraries of the machine's drivers, which a repair leaves outside, do not count.
+    pub drivers_apart: Since,
     /// What it deserves once repaired.
     pub repaired: Since,
     /// Symbol versions, those of what would be grafted included.
@@ -87,11 +89,12 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         .iter()
         .map(|found| found.since)
         .fold(lowest, worse);
-    let libraries = question
-        .externals
-        .iter()
-        .map(|external| external.until)
-        .fold(lowest, worse);
+    let libraries_but = |driver: bool| {
+        let counted = question.externals.iter();
+        let counted = counted.filter(|external| !(driver && external.driver));
+        counted.map(|external| external.until).fold(lowest, worse)
+    };
+    let libraries = libraries_but(false);
     let isa = isa(question);
     let grafts = fewest_grafts(question);
     let (ucs2, pyfpe) = (ucs2(question), pyfpe(question));
@@ -101,6 +104,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
         .fold(lowest, worse);
     Verdict {
         as_is: worse(without_grafts, libraries),
+        drivers_apart: worse(without_grafts, libraries_but(true)),
         repaired: worse(without_grafts, grafts),
         symbols,
         libraries,
@@ -300,22 +304,29 @@ fn ucs2(question: &Question<'_>) -> bool {
     let mut old = question
         .members()
         .filter(|elf| python_extension(elf) == Some(2));
-    old.any(|elf| {
-        let mut imports = elf.facts.imports();
-        imports.any(|import| import.function && import.name.contains("PyUnicodeUCS2_"))
-    })
+    old.any(|elf| ucs2_symbol(elf).is_some())
+}
+
+/// The symbol of a narrow-unicode Python that a file uses.
+pub fn ucs2_symbol(elf: &ElfMember) -> Option<&str> {
+    let mut imports = elf.facts.imports();
+    let found = imports.find(|import| import.function && import.name.contains("PyUnicodeUCS2_"));
+    found.map(|import| import.name)
 }
 
 fn pyfpe(question: &Question<'_>) -> bool {
-    let mut extensions = question
-        .members()
-        .filter(|elf| python_extension(elf).is_some());
-    extensions.any(|elf| {
-        let mut imports = elf.facts.imports();
-        imports.any(|import| {
-            import.function && matches!(import.name, "PyFPE_jbuf" | "PyFPE_dummy" | "PyFPE_counter")
-        })
-    })
+    let mut members = question.members();
+    members.any(|elf| pyfpe_symbol(elf).is_some())
+}
+
+/// The symbol of a Python built with floating-point exceptions that an extension uses.
+pub fn pyfpe_symbol(elf: &ElfMember) -> Option<&str> {
+    python_extension(elf)?;
+    let mut imports = elf.facts.imports();
+    let found = imports.find(|import| {
+        import.function && matches!(import.name, "PyFPE_jbuf" | "PyFPE_dummy" | "PyFPE_counter")
+    });
+    found.map(|import| import.name)
 }
 
 #[cfg(test)]

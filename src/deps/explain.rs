@@ -7,13 +7,17 @@ use std::sync::Arc;
 use super::Searched;
 use super::contexts::{ContextId, List, Requester};
 use super::names::stem;
-use super::rpath::{Lead, WheelDir};
+use super::rpath::{Lead, RpathProblem};
 use super::search::Search;
-use crate::host::{FoundBy, Probe, SearchDir};
+use super::wheel_dir::WheelDir;
+use crate::host::{Probe, SearchDir};
 
 /// No reader wants more, and hostile search paths have thousands of entries.
 const MOST_ROWS: usize = 100;
 const MOST_NEAR: usize = 4;
+
+/// Why a folder of the machine is not searched.
+pub(super) const NO_HOST: &str = "--no-host-libs";
 
 /// Lists the folders searched; shares the lists of requesters that search the same ones.
 pub(super) struct Explainer<'s, 'a> {
@@ -57,26 +61,31 @@ impl<'s, 'a> Explainer<'s, 'a> {
             .plans
             .entry((*requester, context))
             .or_insert_with(|| plan(search, requester, context));
-        let skipped = plan.places.iter().map(|place| match place {
+        let found = plan.places.iter().map(|place| match place {
             Place::Wheel(dir) => {
                 let member = search.tree.folder(dir);
                 let member = member.and_then(|folder| search.tree.at(folder, name));
-                member.and_then(|member| search.tree.unfit(member, &requester.wanted))
+                let unfit = member.and_then(|member| search.tree.unfit(member, &requester.wanted));
+                (unfit, Vec::new())
             }
             Place::Host(dir) => match search.options.host.probe(dir, name, &requester.wanted) {
-                Probe::Skipped(reason) => Some(reason),
-                Probe::Found(_) => None,
-                Probe::Absent => near_misses(search, &mut self.listings, dir, name),
+                Probe::Skipped(reason) => (Some(reason), Vec::new()),
+                Probe::Found(_) => (None, Vec::new()),
+                Probe::Absent => (None, near_misses(search, &mut self.listings, dir, name)),
             },
-            Place::None => None,
+            Place::None => (None, Vec::new()),
         });
-        let skipped: Vec<Option<String>> = skipped.collect();
-        if skipped.iter().all(Option::is_none) {
+        let found: Vec<(Option<String>, Vec<String>)> = found.collect();
+        if found
+            .iter()
+            .all(|(unfit, near)| unfit.is_none() && near.is_empty())
+        {
             return Arc::clone(&plan.rows);
         }
-        let rows = plan.rows.iter().zip(skipped);
-        let rows = rows.map(|(row, skipped)| Searched {
-            skipped: skipped.or_else(|| row.skipped.clone()),
+        let rows = plan.rows.iter().zip(found);
+        let rows = rows.map(|(row, (unfit, near))| Searched {
+            unfit,
+            near,
             ..row.clone()
         });
         rows.collect()
@@ -115,7 +124,7 @@ fn near_misses(
     listings: &mut HashMap<PathBuf, HashMap<String, Vec<String>>>,
     dir: &Path,
     name: &str,
-) -> Option<String> {
+) -> Vec<String> {
     let listing = listings.entry(dir.to_path_buf()).or_insert_with(|| {
         let names = search
             .options
@@ -128,25 +137,13 @@ fn near_misses(
         }
         listing
     });
-    let near = listing.get(&stem(name).to_ascii_lowercase())?;
-    let mut text = near
-        .iter()
-        .take(MOST_NEAR)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if near.len() > MOST_NEAR {
-        text.push_str(", …");
-    }
-    Some(format!("not there, but {text}"))
+    let near = listing.get(&stem(name).to_ascii_lowercase());
+    let near = near.map_or(&[][..], Vec::as_slice);
+    near.iter().take(MOST_NEAR).cloned().collect()
 }
 
 fn fixed(dir: &SearchDir) -> (Place, Searched) {
-    let row = Searched {
-        dir: dir.dir.to_string_lossy().into_owned(),
-        found_by: dir.found_by.clone(),
-        skipped: None,
-    };
+    let row = Searched::new(dir.dir.to_string_lossy(), dir.found_by.clone());
     (Place::Host(dir.dir.clone()), row)
 }
 
@@ -154,12 +151,14 @@ fn add_list(search: &Search<'_>, list: &List, plan: &mut Vec<(Place, Searched)>)
     let entries = list.entries.iter();
     let leads = entries.flat_map(|entry| entry.leads.iter().map(move |lead| (entry, lead)));
     for (entry, lead) in leads.take(MOST_ROWS) {
-        let (place, dir, skipped) = match lead {
-            Lead::Wheel(dir) => (Place::Wheel(dir.clone()), dir.to_string(), None),
-            Lead::Nowhere(problem) => {
-                let skipped = format!("not searched: {}", problem.as_str());
-                (Place::None, entry.text.clone(), Some(skipped))
+        let (place, dir, unsearched) = match lead {
+            // The prefix of an installation is no folder of the wheel, unless it puts something there.
+            Lead::Wheel(dir @ WheelDir::Elsewhere(..)) if search.tree.folder(dir).is_none() => {
+                let problem = RpathProblem::LeavesWheel.as_str();
+                (Place::None, entry.text.clone(), Some(problem))
             }
+            Lead::Wheel(dir) => (Place::Wheel(dir.clone()), dir.to_string(), None),
+            Lead::Nowhere(problem) => (Place::None, entry.text.clone(), Some(problem.as_str())),
             Lead::Absolute(_) | Lead::Folder(_) => {
                 let Some(dir) = search.host_dir(lead) else {
                     continue;
@@ -167,20 +166,17 @@ fn add_list(search: &Search<'_>, list: &List, plan: &mut Vec<(Place, Searched)>)
                 let host = search.options.host;
                 let text = dir.to_string_lossy().into_owned();
                 if !host.may_search(&dir) {
-                    let skipped = "not searched: --no-host-libs".to_owned();
-                    (Place::None, text, Some(skipped))
+                    (Place::None, text, Some(NO_HOST))
                 } else if host.real_folder(&dir).is_none() {
-                    (Place::None, text, Some("no such folder".to_owned()))
+                    (Place::None, text, Some("no such folder"))
                 } else {
                     (Place::Host(dir), text, None)
                 }
             }
         };
-        let found_by: FoundBy = list.found_by.clone();
         let row = Searched {
-            dir,
-            found_by,
-            skipped,
+            unsearched: unsearched.map(str::to_owned),
+            ..Searched::new(dir, list.found_by.clone())
         };
         plan.push((place, row));
     }

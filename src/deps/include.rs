@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::contexts::Requester;
-use super::explain::Explainer;
+use super::explain::{Explainer, NO_HOST};
 use super::resolve::{Reached, Resolver};
-use super::rpath::WheelDir;
 use super::search::Found;
+use super::wheel_dir::WheelDir;
 use super::{Edge, Searched, Target};
 use crate::host::{FoundBy, Probe};
 
@@ -35,7 +35,7 @@ impl Resolver<'_> {
         let reached = if asked.contains('/') {
             match self.at_path(&nobody, asked) {
                 Ok(found) => self.reached(found),
-                Err(searched) => return Target::Missing(Arc::new([searched])),
+                Err(searched) => return Target::Missing(Arc::new([*searched])),
             }
         } else {
             let name = self.name(asked);
@@ -58,7 +58,7 @@ impl Resolver<'_> {
     }
 
     /// The file at a path: under the sysroot, or from the current folder if it is relative.
-    fn at_path(&self, nobody: &Requester, asked: &str) -> Result<Found, Searched> {
+    fn at_path(&self, nobody: &Requester, asked: &str) -> Result<Found, Box<Searched>> {
         let host = self.search.options.host;
         let path = Path::new(asked);
         let path = if path.is_absolute() {
@@ -68,20 +68,20 @@ impl Resolver<'_> {
         };
         let dir = path.parent().unwrap_or(Path::new("/"));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let skipped = match host.probe(dir, &name, &nobody.wanted) {
+        let place = Searched::new(dir.to_string_lossy(), FoundBy::Path);
+        Err(Box::new(match host.probe(dir, &name, &nobody.wanted) {
             Probe::Found(library) => {
                 return Ok(self.search.unless_excluded(library, FoundBy::Path));
             }
-            Probe::Skipped(reason) => Some(reason),
-            Probe::Absent if !host.may_search(dir) => {
-                Some("not searched: --no-host-libs".to_owned())
-            }
-            Probe::Absent => None,
-        };
-        Err(Searched {
-            dir: dir.to_string_lossy().into_owned(),
-            found_by: FoundBy::Path,
-            skipped,
-        })
+            Probe::Skipped(reason) => Searched {
+                unfit: Some(reason),
+                ..place
+            },
+            Probe::Absent if !host.may_search(dir) => Searched {
+                unsearched: Some(NO_HOST.to_owned()),
+                ..place
+            },
+            Probe::Absent => place,
+        }))
     }
 }

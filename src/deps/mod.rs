@@ -18,13 +18,15 @@ mod resolve;
 mod rpath;
 mod search;
 mod tree;
+mod wheel_dir;
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
 
 pub use names::{is_libpython, is_loader, stem};
-pub use rpath::{RpathProblem, WheelDir, rpath_problems};
+pub use rpath::{RpathProblem, rpath_problems, wheel_folders};
+pub use wheel_dir::WheelDir;
 
 /// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.
 pub type NodeId = usize;
@@ -63,7 +65,7 @@ pub struct Edge {
 pub enum Target {
     /// A file.
     Node(NodeId, FoundBy),
-    /// Nothing; the folders searched, in order, and what was skipped there.
+    /// Nothing; the folders that were searched or could have been, in order.
     Missing(Arc<[Searched]>),
     /// An `--exclude` pattern matched (the soname, or this real path).
     Excluded {
@@ -78,15 +80,40 @@ pub enum Target {
     Loader,
 }
 
-/// A folder that was searched without success.
+/// A folder that was searched without success, or was to be searched.
 #[derive(Clone, Debug)]
 pub struct Searched {
     /// The folder; for folders of the wheel `<wheel>/…`.
     pub dir: String,
-    /// Why it was searched.
+    /// Why it was to be searched.
     pub found_by: FoundBy,
-    /// What was there but did not fit, or why the folder was not searched.
-    pub skipped: Option<String>,
+    /// Why it was not searched; `None`: it was.
+    pub unsearched: Option<String>,
+    /// Why the file of that name there does not fit; `None`: there is no such file.
+    pub unfit: Option<String>,
+    /// Files there whose names differ only in what tells releases apart.
+    pub near: Vec<String>,
+}
+
+impl Searched {
+    /// A folder in which nothing of interest was found.
+    pub(super) fn new(dir: impl Into<String>, found_by: FoundBy) -> Self {
+        Self {
+            dir: dir.into(),
+            found_by,
+            unsearched: None,
+            unfit: None,
+            near: Vec::new(),
+        }
+    }
+
+    /// A folder that was not searched, and why.
+    pub(super) fn not(dir: impl Into<String>, found_by: FoundBy, why: impl Into<String>) -> Self {
+        Self {
+            unsearched: Some(why.into()),
+            ..Self::new(dir, found_by)
+        }
+    }
 }
 
 /// What the resolver may do.

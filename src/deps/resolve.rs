@@ -11,8 +11,8 @@ use super::contexts::{ContextId, NameId, Requester};
 use super::explain::Explainer;
 use super::names;
 use super::process::Process;
-use super::rpath::WheelDir;
 use super::search::{Found, Search};
+use super::wheel_dir::WheelDir;
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
@@ -167,11 +167,11 @@ impl<'a> Resolver<'a> {
         } else {
             return None;
         };
-        Some(Target::Missing(Arc::new([Searched {
-            dir: name.to_owned(),
-            found_by: FoundBy::Path,
-            skipped: Some(reason.to_owned()),
-        }])))
+        Some(Target::Missing(Arc::new([Searched::not(
+            name,
+            FoundBy::Path,
+            reason,
+        )])))
     }
 
     /// Loads `root` into a process of its own, breadth first.
@@ -240,17 +240,28 @@ impl<'a> Resolver<'a> {
         let context = self.process.contexts.get(node).copied().flatten();
         self.steps = self.steps.saturating_add(needs.len());
         for (edge, name) in needs.iter().enumerate() {
-            if let Some(Some(target)) = self.fixed.get(*name) {
-                let target = target.clone();
+            let fixed = self.fixed.get(*name).cloned().flatten();
+            let excluded = matches!(fixed, Some(Target::Excluded { .. }));
+            if let Some(target) = fixed.clone().filter(|_| !excluded) {
                 self.record(node, edge, target, context);
                 continue;
             }
-            if let Some((known, found_by)) = self.process.loaded(*name) {
+            let loaded = self.process.loaded(*name);
+            // A member of the wheel is inside, whatever `--exclude` says of its name.
+            let loaded = loaded.filter(|(known, _)| !excluded || *known < self.elves.len());
+            if let Some((known, found_by)) = loaded {
                 let found_by = found_by.clone();
                 self.record_node(node, edge, known, &found_by);
                 continue;
             }
-            match self.find(&requester, context, *name, near) {
+            let reached = match fixed {
+                Some(target) => {
+                    let member = self.member(&requester, context, *name, near);
+                    member.or(Some(Reached::Excluded(target)))
+                }
+                None => self.find(&requester, context, *name, near),
+            };
+            match reached {
                 Some(Reached::Node(target, found_by)) => {
                     self.process.note(*name, target, &found_by);
                     self.enter(target, context, &found_by, queue);
@@ -269,12 +280,25 @@ impl<'a> Resolver<'a> {
         id: NameId,
         near: &WheelDir,
     ) -> Option<Reached> {
-        let name = self.names.get(id)?.as_str();
-        if let Some((member, found_by)) = self.search.in_wheel(requester, context, name, near) {
-            return Some(Reached::Node(member, found_by));
+        let member = self.member(requester, context, id, near);
+        if member.is_some() {
+            return member;
         }
+        let name = self.names.get(id)?.as_str();
         let found = self.search.outside(requester, context, id, name)?;
         self.reached(found)
+    }
+
+    fn member(
+        &self,
+        requester: &Requester,
+        context: Option<ContextId>,
+        id: NameId,
+        near: &WheelDir,
+    ) -> Option<Reached> {
+        let name = self.names.get(id)?.as_str();
+        let found = self.search.in_wheel(requester, context, name, near);
+        found.map(|(member, found_by)| Reached::Node(member, found_by))
     }
 
     pub(super) fn reached(&mut self, found: Found) -> Option<Reached> {
@@ -330,7 +354,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn finish(mut self) -> Graph {
+    fn finish(self) -> Graph {
         let mut explainer = Explainer::new(&self.search);
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for work in self.nodes {
@@ -356,16 +380,10 @@ impl<'a> Resolver<'a> {
                 edges: edges.collect(),
             });
         }
-        for (index, pattern) in self.search.excludes.iter().enumerate() {
-            if self.names.iter().any(|name| pattern.matches(name)) {
-                self.used_excludes.insert(index);
-            }
-        }
-        let used = self.used_excludes.iter();
-        let used = used.filter_map(|index| self.search.excludes.get(*index));
+        let used_excludes = self.search.used_excludes(&nodes, &self.used_excludes);
         Graph {
             nodes,
-            used_excludes: used.map(|pattern| pattern.as_str().to_owned()).collect(),
+            used_excludes,
             included: Vec::new(),
         }
     }

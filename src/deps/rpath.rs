@@ -5,112 +5,14 @@
 //!
 //! Spec: ld.so(8), "Dynamic string tokens".
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::wheel_dir::{WheelDir, plain_parts};
 use crate::arch::Arch;
 use crate::elf::Facts;
 use crate::host::config;
 use crate::tag::Libc;
-use crate::wheel::{ElfMember, Installed};
-
-/// A folder of the tree that an installer makes of a wheel.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WheelDir {
-    /// In site-packages, which is `""`.
-    Site(String),
-    /// In the folder for scripts.
-    Scripts(String),
-    /// In the folder of another key of `.data`; the key comes first.
-    Elsewhere(String, String),
-}
-
-impl WheelDir {
-    /// The folder of an installed file, and the file's name.
-    pub fn of(installed: &Installed) -> (Self, &str) {
-        let split = |path: &'_ str| match path.rsplit_once('/') {
-            Some((folder, name)) => (folder.to_owned(), path.len().saturating_sub(name.len())),
-            None => (String::new(), 0),
-        };
-        let (dir, path, at) = match installed {
-            Installed::Site(path) => {
-                let (folder, at) = split(path);
-                (Self::Site(folder), path, at)
-            }
-            Installed::Script(path) => {
-                let (folder, at) = split(path);
-                (Self::Scripts(folder), path, at)
-            }
-            Installed::Elsewhere(key, path) => {
-                let (folder, at) = split(path);
-                (Self::Elsewhere(key.clone(), folder), path, at)
-            }
-        };
-        (dir, path.get(at..).unwrap_or_default())
-    }
-
-    pub(super) fn path(&self) -> &str {
-        match self {
-            Self::Site(path) | Self::Scripts(path) | Self::Elsewhere(_, path) => path,
-        }
-    }
-
-    /// The folder that `way` leads to from here; `None` if it leaves the tree.
-    fn join(&self, way: &str) -> Option<Self> {
-        let mut parts: Vec<&str> = plain_parts(self.path()).collect();
-        for part in plain_parts(way) {
-            if part == ".." {
-                parts.pop()?;
-            } else {
-                parts.push(part);
-            }
-        }
-        let path = parts.join("/");
-        Some(match self {
-            Self::Site(_) => Self::Site(path),
-            Self::Scripts(_) => Self::Scripts(path),
-            Self::Elsewhere(key, _) => Self::Elsewhere(key.clone(), path),
-        })
-    }
-
-    /// How many leading folders two places share; 0 for different roots.
-    pub(super) fn nearness(&self, other: &Self) -> usize {
-        let same_root = match (self, other) {
-            (Self::Site(_), Self::Site(_)) | (Self::Scripts(_), Self::Scripts(_)) => true,
-            (Self::Elsewhere(one, _), Self::Elsewhere(two, _)) => one == two,
-            _ => false,
-        };
-        let pairs = plain_parts(self.path()).zip(plain_parts(other.path()));
-        let shared = pairs.take_while(|(one, two)| one == two).count();
-        if same_root {
-            shared.saturating_add(1)
-        } else {
-            0
-        }
-    }
-}
-
-fn plain_parts(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-}
-
-/// `<wheel>/pkg`, `<scripts>`, `<data>/lib`.
-impl fmt::Display for WheelDir {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let root = match self {
-            Self::Site(_) => "wheel",
-            Self::Scripts(_) => "scripts",
-            Self::Elsewhere(key, _) => key,
-        };
-        write!(f, "<{root}>")?;
-        if self.path().is_empty() {
-            Ok(())
-        } else {
-            write!(f, "/{}", self.path())
-        }
-    }
-}
+use crate::wheel::ElfMember;
 
 /// What is wrong with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -310,6 +212,17 @@ fn lead(text: &str, home: Home<'_>) -> Lead {
     }
 }
 
+/// The folders of the installed wheel that an entry of a member's search path leads to.
+pub fn wheel_folders(elf: &ElfMember, entry: &str, libc: Libc, arch: Arch) -> Vec<WheelDir> {
+    let (dir, _) = WheelDir::of(&elf.installed);
+    let leads = Tokens { libc, arch }.leads(entry, Home::Member(&dir));
+    let folders = leads.into_iter().filter_map(|lead| match lead {
+        Lead::Wheel(dir) => Some(dir),
+        _ => None,
+    });
+    folders.collect()
+}
+
 /// The entries of a member's RPATH and RUNPATH that have no place in a published wheel, as written.
 pub fn rpath_problems(elf: &ElfMember, libc: Libc, arch: Arch) -> Vec<(String, RpathProblem)> {
     let (dir, _) = WheelDir::of(&elf.installed);
@@ -325,6 +238,9 @@ pub fn rpath_problems(elf: &ElfMember, libc: Libc, arch: Arch) -> Vec<(String, R
         let problem = leads.iter().find_map(|lead| match lead {
             Lead::Nowhere(problem) => Some(*problem),
             Lead::Absolute(_) => Some(RpathProblem::Absolute),
+            Lead::Wheel(to) if std::mem::discriminant(to) != std::mem::discriminant(&dir) => {
+                Some(RpathProblem::LeavesWheel)
+            }
             Lead::Wheel(_) | Lead::Folder(_) => None,
         });
         if let Some(problem) = problem {
@@ -453,27 +369,5 @@ mod tests {
         assert_eq!(X86.leads("$ORIGIN", home), folder("/opt/lib"));
         assert_eq!(X86.leads("$ORIGIN/../x", home), folder("/opt/lib/../x"));
         assert_eq!(X86.leads("/usr/lib", home), [absolute("/usr/lib")]);
-    }
-
-    #[test]
-    fn a_place_prints_with_its_root() {
-        let cases = [
-            (
-                Installed::Site("pkg/_x.so".to_owned()),
-                "<wheel>/pkg",
-                "_x.so",
-            ),
-            (Installed::Site("_x.so".to_owned()), "<wheel>", "_x.so"),
-            (Installed::Script("tool".to_owned()), "<scripts>", "tool"),
-            (
-                Installed::Elsewhere("data".to_owned(), "lib/x.so".to_owned()),
-                "<data>/lib",
-                "x.so",
-            ),
-        ];
-        for (installed, expected, file) in cases {
-            let (dir, name) = WheelDir::of(&installed);
-            assert_eq!((dir.to_string().as_str(), name), (expected, file));
-        }
     }
 }

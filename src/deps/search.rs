@@ -6,14 +6,15 @@
 //!
 //! Specs: ld.so(8); `_dl_map_object` of glibc, `load_library` of musl, bionic's `linker.cpp`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ResolveOptions;
 use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester};
-use super::rpath::{Home, Lead, Tokens, WheelDir};
+use super::rpath::{Home, Lead, Tokens};
 use super::tree::Tree;
+use super::wheel_dir::WheelDir;
+use super::{Node, ResolveOptions, Target};
 use crate::elf::Facts;
 use crate::fnmatch::Pattern;
 use crate::host::{FoundBy, HostLibrary, Probe, SearchDir, Wanted};
@@ -294,6 +295,20 @@ impl<'a> Search<'a> {
             spellings.any(|path| pattern.matches(path))
         };
         self.excludes.iter().position(matches)
+    }
+
+    /// The `--exclude` patterns that leave something outside: `by_path`, and those that match a name
+    /// of `nodes` that no member serves.
+    pub(super) fn used_excludes(&self, nodes: &[Node], by_path: &BTreeSet<usize>) -> Vec<String> {
+        let edges = nodes.iter().flat_map(|node| &node.edges);
+        let outside = edges.filter(|edge| matches!(edge.target, Target::Excluded { .. }));
+        let outside: BTreeSet<&str> = outside.map(|edge| edge.soname.as_str()).collect();
+        let patterns = self.excludes.iter().enumerate();
+        let used = patterns.filter(|(index, pattern)| {
+            by_path.contains(index) || outside.iter().any(|name| pattern.matches(name))
+        });
+        used.map(|(_, pattern)| pattern.as_str().to_owned())
+            .collect()
     }
 
     /// Folders outside that come before the RPATHs, between them and RUNPATH, and last.

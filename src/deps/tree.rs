@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::rpath::WheelDir;
+use super::wheel_dir::WheelDir;
 use crate::elf::facts::Kind;
 use crate::host::{Wanted, libc_of, unfit};
 use crate::tag::Libc;

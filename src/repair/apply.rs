@@ -263,11 +263,10 @@ impl<'a> Assembly<'a> {
 
     fn metadata_member(&self, id: MemberId, name: &str) -> NewMember {
         let path = format!("{}/{name}", self.wheel.dist_info.dir);
-        if name != "WHEEL" || !self.plan.options.update_tags {
+        if name != "WHEEL" {
             return self.member(id, &path, Content::Copy(id));
         }
-        let elves = self.wheel.elves.iter().map(|elf| elf.path.as_str());
-        let at_root = checks::elf_at_root(&self.wheel.name, elves);
+        let at_root = checks::elf_at_root(&self.wheel.name, self.plan.elves(self.wheel));
         let text = wheel_file::rewritten(&self.wheel.dist_info.wheel, &self.plan.name, at_root);
         if text == self.wheel.dist_info.wheel {
             return self.member(id, &path, Content::Copy(id));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Plan, graft};
 use crate::audit::{Audit, outside::is_c_library};
-use crate::deps::Origin;
+use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;
@@ -29,7 +29,8 @@ pub(super) fn without_effect(wheel: &Wheel, audit: &Audit, plan: &Plan) -> Vec<F
     let mut found = Vec::new();
     let excludes = options.audit.exclude.iter();
     for pattern in excludes.filter(|pattern| !audit.graph.used_excludes.contains(pattern)) {
-        found.push(names.unused("exclude", pattern));
+        let members = only_members(wheel, audit, pattern);
+        found.push(members.unwrap_or_else(|| names.unused("exclude", pattern)));
     }
     let lists = [
         ("vendor", &options.audit.vendor),
@@ -44,6 +45,29 @@ pub(super) fn without_effect(wheel: &Wheel, audit: &Audit, plan: &Plan) -> Vec<F
     }
     found.extend(rpath_entries(wheel, plan));
     found
+}
+
+/// What to say of an `--exclude` pattern that matches needs which members of the wheel serve, and
+/// nothing else.
+fn only_members(wheel: &Wheel, audit: &Audit, pattern: &str) -> Option<Finding> {
+    let glob = Pattern::new(pattern);
+    let edges = audit.graph.nodes.iter().flat_map(|node| &node.edges);
+    let served = edges.filter_map(|edge| match edge.target {
+        Target::Node(node, _) if glob.matches(&edge.soname) => wheel.elves.get(node),
+        _ => None,
+    });
+    let served: BTreeSet<&str> = served.map(|elf| elf.path.as_str()).collect();
+    if served.is_empty() {
+        return None;
+    }
+    let listed: Vec<&str> = served.into_iter().collect();
+    let message = format!(
+        "--exclude {pattern} matches nothing outside the wheel, only what it holds: {}",
+        listed.join(", ")
+    );
+    let help =
+        "a member stays in the wheel, and what it needs comes in: exclude that by its own name";
+    Some(Finding::warning("exclude-unused", message).help(help))
 }
 
 fn grafted(plan: &Plan, pattern: &Pattern) -> bool {

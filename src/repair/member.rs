@@ -326,7 +326,7 @@ fn installed_folder(elf: &ElfMember, moved_to: Option<&str>) -> Option<String> {
     }
 }
 
-fn is_plain_library(elf: &ElfMember) -> bool {
+pub(super) fn is_plain_library(elf: &ElfMember) -> bool {
     elf.facts.kind == Kind::Shared && elf.facts.interpreter.is_none()
 }
 

@@ -173,12 +173,14 @@ impl Plan {
         let libs_dir = libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
             .map_err(|finding| Error::new(ErrorKind::Usage, &input, finding))?;
         let goal = target::choose(wheel, audit, options)?;
+        let (name, gone) = if options.update_tags {
+            goal.rename(&wheel.name, audit)
+        } else {
+            target::check_kept(&wheel.name, audit, &input)?;
+            (wheel.name.clone(), Vec::new())
+        };
         let mut plan = Self {
-            name: if options.update_tags {
-                goal.rename(&wheel.name)
-            } else {
-                wheel.name.clone()
-            },
+            name,
             tag: goal.tag.clone(),
             grafts: Vec::new(),
             edits: Vec::new(),
@@ -188,7 +190,7 @@ impl Plan {
             excluded: Vec::new(),
             spared: Vec::new(),
             date: options.source_date_epoch.map(DosTime::from_epoch),
-            findings: Vec::new(),
+            findings: target::gone(&gone),
             options: options.clone(),
         };
         refuse_long_name(&plan.name, &input)?;
@@ -258,6 +260,17 @@ impl Plan {
             return Ok(());
         }
         Err(Error::many(ErrorKind::Refused, input, errors))
+    }
+
+    /// The paths of the ELF files that the result will have.
+    pub(super) fn elves<'a>(&'a self, wheel: &'a Wheel) -> impl Iterator<Item = &'a str> {
+        let moved = self.moved();
+        let members = wheel.elves.iter().map(move |elf| {
+            let path = elf.path.as_str();
+            moved.get(path).copied().unwrap_or(path)
+        });
+        let grafts = self.grafts.iter().map(|graft| graft.member.as_str());
+        members.chain(grafts)
     }
 
     /// The member that each name now stands for, by the name it was needed by.

@@ -130,7 +130,8 @@ fn not_included(edge: &Edge) -> Option<Finding> {
     match &edge.target {
         Target::Missing(searched) => {
             let message = format!("--include {asked}: there is no such library");
-            let dirs: Vec<&str> = searched.iter().map(|place| place.dir.as_str()).collect();
+            let searched = searched.iter().filter(|place| place.unsearched.is_none());
+            let dirs: Vec<&str> = searched.map(|place| place.dir.as_str()).collect();
             let help = format!("looked in {}", dirs.join(", "));
             let finding = Finding::error("include-not-found", message);
             Some(if dirs.is_empty() {

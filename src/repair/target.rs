@@ -1,13 +1,18 @@
 //! Which tag a repair is made for, and which tags the result claims.
 
+use super::member::is_plain_library;
 use super::{Plan, RepairOptions};
+use crate::arch::IsaLevel;
+use crate::audit::verdict::{needs_more, pyfpe_symbol, ucs2_symbol};
 use crate::audit::{Audit, Blame, Input, PlatRequest, blame};
+use crate::deps::Target;
 use crate::elf::RpathKind;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::markers::{MARKERS, marker};
 use crate::policy::{Rung, Since};
+use crate::shell::shell_word;
 use crate::tag::{Libc, PlatformTag, WheelName};
-use crate::wheel::Wheel;
+use crate::wheel::{ElfMember, Wheel};
 
 /// The goal of a repair.
 #[derive(Clone, Debug)]
@@ -21,6 +26,9 @@ pub struct Goal {
     /// The platform tag that they replace.
     pub replace: String,
 }
+
+/// Codes of what keeps a wheel from every tag there is.
+const HOPELESS: [&str; 2] = ["pyfpe", "libpython-linked"];
 
 /// Chooses the goal.
 ///
@@ -42,7 +50,14 @@ pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<G
     if !obstacles.is_empty() {
         let input = wheel.path.display().to_string();
         let guilty = Guilty::new(wheel, audit, rung);
-        let error = Error::many(ErrorKind::OutOfReach, input, obstacles);
+        // No other tag would do.
+        let hopeless = obstacles.iter().all(|one| HOPELESS.contains(&one.code));
+        let kind = if hopeless {
+            ErrorKind::Refused
+        } else {
+            ErrorKind::OutOfReach
+        };
+        let error = Error::many(kind, input, obstacles);
         return Err(error.because(blame::evidence(audit, guilty.0)));
     }
     let mut claim = scale.names(Since::Rung(rung));
@@ -131,7 +146,20 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     if verdict.ucs2 {
         let message =
             format!("cannot become {tag}: it was built for a narrow-unicode (UCS2) Python");
-        found.push(Finding::error("ucs2", message).help("build it with a wide-unicode Python"));
+        let mut lines = users(wheel, audit, ucs2_symbol);
+        lines.push("build it with a wide-unicode Python".to_owned());
+        found.push(Finding::error("ucs2", message).help(lines.join("\n")));
+    }
+    if verdict.pyfpe {
+        let message = format!(
+            "cannot become {tag}: it uses PyFPE_jbuf or its like, which only a Python built with \
+             --with-fpectl has"
+        );
+        let mut lines = users(wheel, audit, pyfpe_symbol);
+        lines.push(
+            "build it with a Python that lacks fpectl, as those of the manylinux images".to_owned(),
+        );
+        found.push(Finding::error("pyfpe", message).help(lines.join("\n")));
     }
     if verdict.forbidden > goal {
         let message = format!("cannot become {tag}: it uses symbols that the policy forbids");
@@ -140,10 +168,49 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     }
     if verdict.isa > goal {
         let message = format!("cannot become {tag}: it needs instruction sets beyond the baseline");
-        let help = "build for the baseline, or pass --disable-isa-ext-check";
-        found.push(Finding::error("isa", message).help(help));
+        let mut lines = users(wheel, audit, |elf| {
+            needs_more(&elf.facts, IsaLevel::V1).then_some("more than the baseline")
+        });
+        lines.push("build for the baseline, or pass --disable-isa-ext-check".to_owned());
+        found.push(Finding::error("isa", message).help(lines.join("\n")));
     }
+    found.extend(programs_of_libpython(wheel, audit));
     found
+}
+
+/// `pkg/m.so uses PyFPE_jbuf`, a line for each of the first files of which `what` says something.
+fn users<'a>(
+    wheel: &'a Wheel,
+    audit: &Audit,
+    what: impl Fn(&'a ElfMember) -> Option<&'a str>,
+) -> Vec<String> {
+    let judged = wheel.elves.iter().zip(&audit.judged);
+    let judged = judged.filter(|(_, judged)| **judged);
+    let lines = judged.filter_map(|(elf, _)| Some(format!("{} uses {}", elf.path, what(elf)?)));
+    lines.take(Guilty::LINES).collect()
+}
+
+/// Programs that are linked with libpython: they need it, and no tag lets it stay outside.
+fn programs_of_libpython(wheel: &Wheel, audit: &Audit) -> Vec<Finding> {
+    if audit.libc == Libc::Android {
+        return Vec::new();
+    }
+    let nodes = wheel.elves.iter().zip(&audit.graph.nodes);
+    let programs = nodes.filter(|(elf, _)| !is_plain_library(elf));
+    let needs = programs.filter_map(|(elf, node)| {
+        let mut edges = node.edges.iter();
+        let edge = edges.find(|edge| matches!(edge.target, Target::Libpython))?;
+        Some((elf, &edge.soname))
+    });
+    let findings = needs.map(|(elf, soname)| {
+        let message = format!("is a program that needs {soname}, which no tag lets stay outside");
+        let help = format!(
+            "link it without libpython; if {soname} is on every machine that this is for: --exclude {}",
+            shell_word(soname)
+        );
+        Finding::error("libpython-linked", message).at(&elf.path).help(help)
+    });
+    findings.collect()
 }
 
 /// The symbols that stand in the way of a goal.
@@ -186,19 +253,55 @@ impl Guilty {
 }
 
 impl Goal {
-    /// The file name with the tags of this goal.
-    pub fn rename(&self, name: &WheelName) -> WheelName {
-        let kept = name
+    /// The file name with the tags of this goal, and the claims of the input that go because the
+    /// result does not deserve them.
+    pub fn rename(&self, name: &WheelName, audit: &Audit) -> (WheelName, Vec<PlatformTag>) {
+        let claims = name
             .platform
             .iter()
             .filter(|tag| !tag.is_any() && tag.as_str() != self.replace);
-        let mut platform: Vec<PlatformTag> = kept.cloned().collect();
+        let (kept, gone): (Vec<PlatformTag>, Vec<PlatformTag>) =
+            claims.cloned().partition(|tag| audit.would_deserve(tag));
+        let mut platform = kept;
         platform.extend(self.claim.iter().map(PlatformTag::new));
         platform.sort();
         platform.dedup();
-        WheelName {
+        let name = WheelName {
             platform,
             ..name.clone()
-        }
+        };
+        (name, gone)
     }
+}
+
+/// What to say of claims that go.
+pub(super) fn gone(tags: &[PlatformTag]) -> Vec<Finding> {
+    let findings = tags.iter().map(|tag| {
+        let message = format!(
+            "the file name claims {tag}, which the result does not deserve: the claim goes"
+        );
+        Finding::warning("tag-dropped", message)
+    });
+    findings.collect()
+}
+
+/// `--no-update-tags`: the name stays, so the result must deserve what it says.
+///
+/// # Errors
+/// One finding for each tag that it would not.
+pub(super) fn check_kept(name: &WheelName, audit: &Audit, input: &str) -> Result<(), Error> {
+    let undeserved = name.platform.iter().filter(|tag| !audit.would_deserve(tag));
+    let findings = undeserved.map(|tag| {
+        let message = format!(
+            "the file name claims {tag}, which the result would not deserve, only {}",
+            audit.repairable_to()
+        );
+        let help = "repair it without --no-update-tags, which corrects the name";
+        Finding::error("tag-undeserved", message).help(help)
+    });
+    let findings: Vec<Finding> = findings.collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Error::many(ErrorKind::OutOfReach, input, findings))
 }

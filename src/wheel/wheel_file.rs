@@ -184,9 +184,23 @@ pub fn rewritten(wheel: &[u8], name: &WheelName, elf_at_root: bool) -> Vec<u8> {
         .get(PURELIB)
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let pure = was_pure && !elf_at_root;
+    if says(&headers, name, pure) {
+        return wheel.to_vec();
+    }
     headers.set(PURELIB, [pure.to_string()]);
     headers.set("Tag", name.expanded_tags());
     headers.to_bytes()
+}
+
+/// Whether nothing is to be written anew.
+fn says(headers: &Headers, name: &WheelName, pure: bool) -> bool {
+    let purelib: Vec<String> = headers.all(PURELIB).collect();
+    let lines: Vec<String> = headers.all("Tag").collect();
+    let in_wheel: BTreeSet<&String> = lines.iter().collect();
+    let in_name = name.expanded_tags();
+    purelib == [pure.to_string()]
+        && lines.len() == in_wheel.len()
+        && in_wheel == in_name.iter().collect()
 }
 
 #[cfg(test)]

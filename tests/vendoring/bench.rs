@@ -51,11 +51,22 @@ impl Bench {
         out: &str,
         args: &[&str],
     ) -> Vec<u8> {
+        let mut all = vec!["-shared", "-fPIC"];
+        all.extend(args);
+        self.link(compiler, source, out, &all)
+    }
+
+    /// Compiles a program.
+    pub(crate) fn program(&self, source: &str, out: &str, args: &[&str]) -> Vec<u8> {
+        self.link("gcc", source, out, args)
+    }
+
+    fn link(&self, compiler: &str, source: &str, out: &str, args: &[&str]) -> Vec<u8> {
         let suffix = if compiler.ends_with("g++") { "cc" } else { "c" };
         let source = self.write(&format!("{out}.{suffix}"), source);
         let out = self.path(out);
         let output = Command::new(compiler)
-            .args(["-shared", "-fPIC", "-Wl,--no-as-needed", "-o"])
+            .args(["-Wl,--no-as-needed", "-o"])
             .arg(&out)
             .arg(source)
             .args(args)
@@ -110,8 +121,12 @@ impl Bench {
 
     /// A wheel of the project `pkg` with that platform tag; its metadata is added.
     pub(crate) fn wheel_for(&self, platform: &str, members: &[(&str, &[u8])]) -> PathBuf {
-        let headers =
-            format!("Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-{platform}\n");
+        self.wheel_of(&format!("py3-none-{platform}"), false, members)
+    }
+
+    /// A wheel of the project `pkg` with these tags; its root is pure or not.
+    pub(crate) fn wheel_of(&self, tags: &str, pure: bool, members: &[(&str, &[u8])]) -> PathBuf {
+        let headers = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: {tags}\n");
         let mut all: Vec<(&str, &[u8])> = members.to_vec();
         all.push((
             "pkg-1.0.dist-info/METADATA",
@@ -126,10 +141,7 @@ impl Bench {
         }
         record.push_str("pkg-1.0.dist-info/RECORD,,\n");
         all.push(("pkg-1.0.dist-info/RECORD", record.as_bytes()));
-        self.write(
-            &format!("in/pkg-1.0-py3-none-{platform}.whl"),
-            archive(&all),
-        )
+        self.write(&format!("in/pkg-1.0-{tags}.whl"), archive(&all))
     }
 
     /// Runs `audit repair` hermetically: libraries come from `libs/`.

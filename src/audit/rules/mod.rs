@@ -37,6 +37,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod text_relocations;
+mod unreachable;
 mod unversioned_glibc;
 
 /// What a rule looks at.
@@ -56,8 +57,9 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards. Those on the tag
 /// come before them all.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     missing::check,
+    unreachable::check,
     driver::check,
     needed_path::check,
     loads_also::check,

@@ -43,7 +43,10 @@ fn candidates_that_do_not_fit_are_passed_over_and_told() {
         assert!(row.contains(reason), "{row}: {reason}");
     }
     assert_eq!(rows[8], "/9 (RPATH of _x.so): a link that leads nowhere");
-    assert_eq!(rows[9], "/gone (RPATH of _x.so): no such folder");
+    assert_eq!(
+        rows[9],
+        "/gone (RPATH of _x.so): not searched: no such folder"
+    );
     world.file("9/y/liba.so", &library("liba.so", &[]));
     fs::remove_file(world.path("9/liba.so")).unwrap();
     symlink("/9/y/liba.so", world.path("9/liba.so")).unwrap();
@@ -77,7 +80,7 @@ fn some_names_are_never_looked_for() {
     let reason = "a name with a slash is a path, and is never opened";
     assert_eq!(
         world.searched("/etc/passwd"),
-        [format!("/etc/passwd (path): {reason}")]
+        [format!("/etc/passwd (path): not searched: {reason}")]
     );
 }
 
@@ -100,7 +103,7 @@ fn near_misses_are_told_folder_by_folder() {
         world.searched("libfoo.so.2"),
         [
             "/opt (RPATH of pkg/_x.so): built for aarch64",
-            "/usr/lib (system folder): not there, but libFoo-1.2.so, libfoo.so, libfoo.so.3",
+            "/usr/lib (system folder): near are libFoo-1.2.so, libfoo.so, libfoo.so.3",
         ]
     );
 }

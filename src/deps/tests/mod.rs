@@ -189,13 +189,15 @@ impl World {
         };
         let root = self.root.path().display().to_string();
         let rows = searched.iter().map(|row| {
-            let skipped = row.skipped.as_deref().map(|why| format!(": {why}"));
-            format!(
-                "{} ({}){}",
-                row.dir,
-                row.found_by,
-                skipped.unwrap_or_default()
-            )
+            let unsearched = row
+                .unsearched
+                .as_deref()
+                .map(|why| format!(": not searched: {why}"));
+            let unfit = row.unfit.as_deref().map(|why| format!(": {why}"));
+            let near = Some(row.near.join(", ")).filter(|near| !near.is_empty());
+            let near = near.map(|near| format!(": near are {near}"));
+            let what = unsearched.or(unfit).or(near).unwrap_or_default();
+            format!("{} ({}){what}", row.dir, row.found_by)
         });
         rows.map(|row| row.replace(&root, "")).collect()
     }
