@@ -110,6 +110,10 @@ pub fn plan_with_debug_file(
     Ok((plan::plan(image, &edit)?, debug))
 }
 
+/// Longer build-ids, in bytes, name no file: elfutils and debuginfod take no longer one, and
+/// the name would be longer than a file system allows (255 bytes, with encryption 143).
+const LONGEST_BUILD_ID: usize = 64;
+
 /// The debug information of a file, as a file of its own.
 #[derive(Clone, Debug)]
 pub struct DebugFile {
@@ -123,10 +127,11 @@ pub struct DebugFile {
 
 impl DebugFile {
     /// Its path below a folder for debug files, as debuggers look for it:
-    /// `.build-id/12/34….debug`, or a name by checksum for files without a build-id.
+    /// `.build-id/12/34….debug`, or a name by checksum for files without a build-id and for
+    /// those with one that no debugger asks for.
     pub fn path(&self) -> String {
         match self.build_id.as_deref() {
-            Some([first, rest @ ..]) if !rest.is_empty() => {
+            Some(id @ [first, rest @ ..]) if !rest.is_empty() && id.len() <= LONGEST_BUILD_ID => {
                 format!(".build-id/{first:02x}/{}.debug", hex(rest))
             }
             _ => format!("{:08x}.debug", self.crc32),

@@ -135,7 +135,8 @@ impl Made {
     /// Remembers what an edit took and told.
     fn note(&mut self, member: &str, origin: Origin, edit: &PlannedEdit) {
         self.findings.extend(edit.findings(member));
-        if edit.patch.stripped() > 0 {
+        // What names the debug file may be longer than what went.
+        if edit.patch.stripped() > 0 || edit.debug.is_some() {
             self.stripped.push(StrippedFile {
                 member: member.to_owned(),
                 origin,
