@@ -6,6 +6,7 @@ use std::str::FromStr;
 /// `e_machine` values, from the System V ABI's registry.
 pub(crate) mod em {
     pub(crate) const I386: u16 = 3;
+    pub(crate) const MIPS: u16 = 8;
     pub(crate) const PPC64: u16 = 21;
     pub(crate) const S390: u16 = 22;
     pub(crate) const ARM: u16 = 40;

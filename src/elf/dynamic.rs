@@ -21,12 +21,16 @@ pub use super::view::View;
 /// More entries are refused; linkers write dozens.
 const MOST_ENTRIES: usize = 1 << 20;
 
+/// Bit of `DT_FLAGS_1`: an executable that can be placed anywhere, not a library.
+pub(crate) const DF_1_PIE: u64 = 0x0800_0000;
+
 /// Tags of dynamic entries, as [`Entry::tag`] holds them.
 #[expect(missing_docs, reason = "the names are those of the specification")]
 pub mod dt {
     pub const NULL: i64 = 0;
     pub const NEEDED: i64 = 1;
     pub const PLTRELSZ: i64 = 2;
+    pub const PLTGOT: i64 = 3;
     pub const HASH: i64 = 4;
     pub const STRTAB: i64 = 5;
     pub const SYMTAB: i64 = 6;
@@ -35,6 +39,8 @@ pub mod dt {
     pub const RELAENT: i64 = 9;
     pub const STRSZ: i64 = 10;
     pub const SYMENT: i64 = 11;
+    pub const INIT: i64 = 12;
+    pub const FINI: i64 = 13;
     pub const SONAME: i64 = 14;
     pub const RPATH: i64 = 15;
     pub const REL: i64 = 17;
@@ -44,8 +50,15 @@ pub mod dt {
     pub const DEBUG: i64 = 21;
     pub const TEXTREL: i64 = 22;
     pub const JMPREL: i64 = 23;
+    pub const INIT_ARRAY: i64 = 25;
+    pub const FINI_ARRAY: i64 = 26;
+    pub const INIT_ARRAYSZ: i64 = 27;
+    pub const FINI_ARRAYSZ: i64 = 28;
     pub const RUNPATH: i64 = 29;
     pub const FLAGS: i64 = 30;
+    pub const PREINIT_ARRAY: i64 = 32;
+    pub const PREINIT_ARRAYSZ: i64 = 33;
+    pub const RELRSZ: i64 = 35;
     pub const RELR: i64 = 36;
     pub const GNU_HASH: i64 = 0x6fff_fef5;
     pub const DEPAUDIT: i64 = 0x6fff_fefb;
@@ -171,7 +184,27 @@ impl View<'_> {
             ));
         }
         dynamic.check()?;
+        self.check_tables(&dynamic)?;
         Ok(Some(dynamic))
+    }
+
+    /// Refuses a shared object without strings or symbols: glibc looks at both without asking
+    /// whether they are there, bionic refuses the file.
+    fn check_tables(&self, dynamic: &Dynamic) -> Result<(), ElfError> {
+        let is_program = dynamic
+            .last(dt::FLAGS_1)
+            .is_some_and(|flags| flags & DF_1_PIE != 0);
+        if !self.header.is_shared() || is_program {
+            return Ok(());
+        }
+        for (tag, name) in [(dt::STRTAB, "DT_STRTAB"), (dt::SYMTAB, "DT_SYMTAB")] {
+            if dynamic.last(tag).is_none() {
+                return Err(ElfError::malformed(format!(
+                    "a shared object without {name}: no loader can use it"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the entries from `offset` to `DT_NULL`, or as many as `len` bytes hold; tells

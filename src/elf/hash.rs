@@ -12,13 +12,16 @@
     clippy::as_conversions
 )]
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::dynamic::{View, dt};
+use super::encoding::Encoding;
 use super::image::{ElfError, bytes_at};
 use crate::arch::em;
 
 const EM_ALPHA: u16 = 0x9026;
+/// `DT_MIPS_SYMTABNO`: how many dynamic symbols there are.
+const MIPS_SYMTABNO: i64 = 0x7000_0011;
 
 /// One more than the highest index of a dynamic symbol that anything refers to.
 ///
@@ -44,10 +47,14 @@ pub(super) fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
         resolver,
     } = relocated_symbols(view)?;
     if let Some(vaddr) = view.dynamic_value(dt::HASH) {
-        count = count.max(hashed_symbols(view, vaddr)?);
+        count = count.max(hashed_symbols(view, vaddr)?.symbols);
     }
     if let Some(vaddr) = view.dynamic_value(dt::GNU_HASH) {
-        count = count.max(gnu_hashed_symbols(view, vaddr)?);
+        count = count.max(gnu_hashed_symbols(view, vaddr)?.symbols);
+    }
+    if view.header.machine == em::MIPS {
+        // The global offset table has an entry for each symbol from some index on.
+        count = count.max(view.dynamic_value(MIPS_SYMTABNO).unwrap_or(0));
     }
     Ok(Reached {
         symbols: count,
@@ -55,12 +62,35 @@ pub(super) fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
     })
 }
 
+/// A hash table.
+struct Table {
+    /// One more than the highest index of a symbol that it holds.
+    symbols: u64,
+    /// Where it is in the file.
+    place: Range<u64>,
+}
+
+/// Where the hash tables are in the file.
+///
+/// # Errors
+/// As [`symbol_count`].
+pub(super) fn places(view: &View<'_>) -> Result<Vec<Range<u64>>, ElfError> {
+    let mut places = Vec::new();
+    if let Some(vaddr) = view.dynamic_value(dt::HASH) {
+        places.push(hashed_symbols(view, vaddr)?.place);
+    }
+    if let Some(vaddr) = view.dynamic_value(dt::GNU_HASH) {
+        places.push(gnu_hashed_symbols(view, vaddr)?.place);
+    }
+    Ok(places)
+}
+
 fn past_segment(what: &str) -> ElfError {
     ElfError::malformed(format!("{what} reaches past its segment"))
 }
 
 /// `nchain` of `DT_HASH`.
-fn hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
+fn hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<Table, ElfError> {
     let encoding = view.encoding();
     // The words are 8 bytes on the 64-bit ABIs of two architectures.
     let wide = encoding.is_64 && matches!(view.header.machine, em::S390 | EM_ALPHA);
@@ -86,14 +116,17 @@ fn hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
         .and_then(|sum| sum.checked_add(2));
     let size = words.and_then(|words| words.checked_mul(word));
     match size {
-        Some(size) if size <= len => Ok(chains),
+        Some(size) if size <= len => Ok(Table {
+            symbols: chains,
+            place: offset..offset.saturating_add(size),
+        }),
         _ => Err(past()),
     }
 }
 
 /// One more than the last index in the chains of `DT_GNU_HASH`, or the first index that it
 /// could hold if it is empty.
-fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
+fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<Table, ElfError> {
     let encoding = view.encoding();
     let past = || past_segment("the hash table (DT_GNU_HASH)");
     let (offset, len) = view.span_from(vaddr).ok_or_else(past)?;
@@ -118,8 +151,12 @@ fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
         ControlFlow::Continue(())
     })?;
     let last = u64::from(last);
+    let table = |symbols, size| Table {
+        symbols,
+        place: offset..offset.saturating_add(size),
+    };
     let Some(skipped) = last.checked_sub(first).filter(|_| last != 0) else {
-        return Ok(first);
+        return Ok(table(first, chains_at));
     };
     // The chain of the highest bucket is the last; its last word is odd.
     let last_chain = skipped.saturating_mul(4).saturating_add(chains_at);
@@ -135,7 +172,12 @@ fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<u64, ElfError> {
             ControlFlow::Continue(())
         }
     })?;
-    if ended { Ok(count) } else { Err(past()) }
+    let chain = count.saturating_sub(last).saturating_mul(4);
+    if ended {
+        Ok(table(count, last_chain.saturating_add(chain)))
+    } else {
+        Err(past())
+    }
 }
 
 /// Address tag, size tag, and whether entries have addends.
@@ -144,15 +186,60 @@ const RELOCATIONS: [(i64, i64, bool); 2] =
 
 /// What the relocations reach.
 fn relocated_symbols(view: &View<'_>) -> Result<Reached, ElfError> {
-    let mut all = Reached::default();
+    let encoding = view.encoding();
+    let machine = view.header.machine;
+    let (mut highest, mut resolver) = (0, false);
+    each_relocation(view, |bytes| {
+        let (symbol, kind) = symbol_and_kind(encoding, machine, bytes);
+        highest = highest.max(symbol);
+        resolver |= calls_resolver(machine, kind);
+    })?;
+    let symbols = match highest {
+        0 => 0,
+        highest => u64::from(highest).saturating_add(1),
+    };
+    Ok(Reached { symbols, resolver })
+}
+
+/// Calls `each` with every relocation, of which the first word is the address that it is for.
+///
+/// # Errors
+/// [`ElfError::Malformed`] if a table reaches past its segment.
+pub(super) fn each_relocation(
+    view: &View<'_>,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), ElfError> {
     let addends = view.dynamic_value(dt::PLTREL) == u64::try_from(dt::RELA).ok();
     let plt = (dt::JMPREL, dt::PLTRELSZ, addends);
     for (table, size, addends) in RELOCATIONS.into_iter().chain([plt]) {
-        let found = reached_in(view, table, size, addends)?;
-        all.symbols = all.symbols.max(found.symbols);
-        all.resolver |= found.resolver;
+        let range = view.dynamic_value(table).zip(view.dynamic_value(size));
+        let Some((vaddr, len)) = range.filter(|(_, len)| *len > 0) else {
+            continue;
+        };
+        let past = || past_segment("the relocation table");
+        let offset = view.offset_of(vaddr, len).ok_or_else(past)?;
+        let words = if addends { 3 } else { 2 };
+        let entry = view.encoding().word_size().saturating_mul(words);
+        view.records(offset, len, entry, |bytes| {
+            each(bytes);
+            ControlFlow::Continue(())
+        })?;
     }
-    Ok(all)
+    Ok(())
+}
+
+/// `r_info`, the second word of a relocation: the symbol, and the type. That of 64-bit MIPS is
+/// no number, but the symbol in 32 bits and four bytes, in either byte order.
+fn symbol_and_kind(encoding: Encoding, machine: u16, bytes: &[u8]) -> (u32, u32) {
+    let word = |at| encoding.u32(bytes, at).unwrap_or(0);
+    if !encoding.is_64 {
+        let info = word(4);
+        (info >> 8, info & 0xff)
+    } else if encoding.big_endian || machine == em::MIPS {
+        (word(8), word(12))
+    } else {
+        (word(12), word(8))
+    }
 }
 
 /// `R_*_IRELATIVE`, and `R_PPC64_JMP_IREL`.
@@ -168,41 +255,4 @@ fn calls_resolver(machine: u16, kind: u32) -> bool {
         em::LOONGARCH => kind == 12,
         _ => false,
     }
-}
-
-fn reached_in(view: &View<'_>, table: i64, size: i64, addends: bool) -> Result<Reached, ElfError> {
-    let range = view.dynamic_value(table).zip(view.dynamic_value(size));
-    let Some((vaddr, len)) = range.filter(|(_, len)| *len > 0) else {
-        return Ok(Reached::default());
-    };
-    let past = || past_segment("the relocation table");
-    let offset = view.offset_of(vaddr, len).ok_or_else(past)?;
-    let encoding = view.encoding();
-    let words = if addends { 3 } else { 2 };
-    let entry = encoding.word_size().saturating_mul(words);
-    let (mut highest, mut resolver) = (0, false);
-    let machine = view.header.machine;
-    view.records(offset, len, entry, |bytes| {
-        // r_info: the second word; the symbol is all of it but the type.
-        let (symbol, kind) = if encoding.is_64 {
-            let (symbol, kind) = if encoding.big_endian {
-                (8, 12)
-            } else {
-                (12, 8)
-            };
-            let word = |at| encoding.u32(bytes, at).unwrap_or(0);
-            (word(symbol), word(kind))
-        } else {
-            let info = encoding.u32(bytes, 4).unwrap_or(0);
-            (info >> 8, info & 0xff)
-        };
-        highest = highest.max(symbol);
-        resolver |= calls_resolver(machine, kind);
-        ControlFlow::Continue(())
-    })?;
-    let symbols = match highest {
-        0 => 0,
-        highest => u64::from(highest).saturating_add(1),
-    };
-    Ok(Reached { symbols, resolver })
 }

@@ -46,6 +46,8 @@ pub struct Header {
     pub machine: u16,
     /// `e_flags`.
     pub flags: u32,
+    /// `e_entry`.
+    pub entry: u64,
     /// `e_phoff`: checked to be in the file, with all program headers.
     pub phoff: u64,
     /// `e_phnum`.
@@ -122,6 +124,7 @@ impl Header {
             kind: raw.e_type(e).0,
             machine: raw.e_machine(e).0,
             flags: raw.e_flags(e).0,
+            entry: raw.e_entry(e).into(),
             phoff: raw.e_phoff(e).into(),
             phnum: raw.e_phnum(e),
             shoff: raw.e_shoff(e).into(),
@@ -141,6 +144,11 @@ impl Header {
     /// Whether a loader takes it: `ET_EXEC` and `ET_DYN`.
     pub fn is_loaded(&self) -> bool {
         matches!(elf::FileType(self.kind), elf::ET_EXEC | elf::ET_DYN)
+    }
+
+    /// `ET_DYN`: a shared object, or an executable that can be placed anywhere.
+    pub fn is_shared(&self) -> bool {
+        elf::FileType(self.kind) == elf::ET_DYN
     }
 
     fn check(&self, image: &dyn Image, phentsize: u16) -> Result<(), ElfError> {

@@ -11,6 +11,7 @@
 )]
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::dynamic::{LONGEST_STRING, View, dt, text};
 use super::facts::{NeededVersion, VersionNeed};
@@ -51,6 +52,8 @@ struct Records<'v, 'i> {
     bytes: Cow<'i, [u8]>,
     /// How many more records there can be.
     left: u64,
+    /// Where the records end that were read, from the table's start.
+    end: u64,
 }
 
 impl<'v, 'i> Records<'v, 'i> {
@@ -67,6 +70,7 @@ impl<'v, 'i> Records<'v, 'i> {
             len,
             bytes: Cow::Borrowed(&[]),
             left: len.checked_div(8).unwrap_or(0),
+            end: 0,
         })
     }
 
@@ -96,7 +100,9 @@ impl<'v, 'i> Records<'v, 'i> {
         if end.is_none_or(|end| end > self.len) {
             return Err(self.malformed("a record lies outside the file's segments"));
         }
-        self.extend(end.unwrap_or(self.len))?;
+        let end = end.unwrap_or(self.len);
+        self.extend(end)?;
+        self.end = self.end.max(end);
         let start = usize::try_from(at).unwrap_or(usize::MAX);
         let bytes = self.bytes.get(start..).unwrap_or_default();
         let encoding = self.view.encoding();
@@ -113,6 +119,11 @@ impl<'v, 'i> Records<'v, 'i> {
             flags,
             other,
         })
+    }
+
+    /// Where the records are in the file that were read.
+    fn place(&self) -> Range<u64> {
+        self.start..self.start.saturating_add(self.end)
     }
 
     /// The place of the next record of a chain, if there is one.
@@ -139,8 +150,20 @@ struct Fields {
 /// [`ElfError::Malformed`] for tables outside the file, chains that do not lead forward,
 /// and names that are not UTF-8.
 pub fn needs(view: &View<'_>) -> Result<Vec<NeedRecord>, ElfError> {
+    Ok(read_needs(view)?.0)
+}
+
+/// Where the tables of needed and of defined versions are in the file.
+///
+/// # Errors
+/// As [`needs`].
+pub(super) fn places(view: &View<'_>) -> Result<[Range<u64>; 2], ElfError> {
+    Ok([read_needs(view)?.1, read_definitions(view)?.1])
+}
+
+fn read_needs(view: &View<'_>) -> Result<(Vec<NeedRecord>, Range<u64>), ElfError> {
     let Some(vaddr) = view.dynamic_value(dt::VERNEED) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0..0));
     };
     let mut records = Records::at(view, vaddr, "DT_VERNEED")?;
     let mut needs = Vec::new();
@@ -163,7 +186,7 @@ pub fn needs(view: &View<'_>) -> Result<Vec<NeedRecord>, ElfError> {
         });
         next = records.next(at, step, NEED_SIZE)?;
     }
-    Ok(needs)
+    Ok((needs, records.place()))
 }
 
 fn needed_versions(
@@ -190,8 +213,12 @@ fn needed_versions(
 /// # Errors
 /// As [`needs`].
 pub fn definitions(view: &View<'_>) -> Result<Vec<String>, ElfError> {
+    Ok(read_definitions(view)?.0)
+}
+
+fn read_definitions(view: &View<'_>) -> Result<(Vec<String>, Range<u64>), ElfError> {
     let Some(vaddr) = view.dynamic_value(dt::VERDEF) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0..0));
     };
     let mut records = Records::at(view, vaddr, "DT_VERDEF")?;
     let mut names = Vec::new();
@@ -211,5 +238,5 @@ pub fn definitions(view: &View<'_>) -> Result<Vec<String>, ElfError> {
         }
         next = records.next(at, step, DEF_SIZE)?;
     }
-    Ok(names)
+    Ok((names, records.place()))
 }

@@ -90,26 +90,64 @@ impl<'a> View<'a> {
         self.segments.iter().filter(|s| s.kind == pt::LOAD)
     }
 
-    /// The file offset of `len` bytes at `vaddr`, if all of them come from one segment's
-    /// file bytes. A later segment is mapped over an earlier one.
+    /// The file offset of `len` bytes at `vaddr`, if all of them are one run of the file in
+    /// memory. A later segment is mapped over an earlier one.
     pub fn offset_of(&self, vaddr: u64, len: u64) -> Option<u64> {
         let mut loads = self.loads().rev();
-        let load = loads.find(|load| load.holds_file_bytes(vaddr, len))?;
-        let offset = vaddr.checked_sub(load.vaddr)?.checked_add(load.offset)?;
-        let end = offset.checked_add(len)?;
-        (end <= self.image.size()).then_some(offset)
+        if let Some(load) = loads.find(|load| load.holds_file_bytes(vaddr, len)) {
+            let offset = vaddr.checked_sub(load.vaddr)?.checked_add(load.offset)?;
+            let end = offset.checked_add(len)?;
+            return (end <= self.image.size()).then_some(offset);
+        }
+        let (offset, run) = self.span_from(vaddr)?;
+        (len <= run).then_some(offset)
     }
 
-    /// The file offset of the byte at `vaddr`, and how many bytes of the same segment
-    /// follow in the file, itself included.
+    /// The file offset of the byte at `vaddr`, and how many bytes of the file follow it in
+    /// memory, itself included: to the end of its segment, of the page that is mapped with
+    /// that, and of the segments that go on where it ends.
     pub fn span_from(&self, vaddr: u64) -> Option<(u64, u64)> {
         let mut loads = self.loads().rev();
-        let load = loads.find(|load| load.holds_file_bytes(vaddr, 1))?;
-        let skipped = vaddr.checked_sub(load.vaddr)?;
-        let offset = load.offset.checked_add(skipped)?;
+        let load = loads.find(|load| load.holds_file_bytes(vaddr, 1));
+        let load = load.or_else(|| self.page_neighbour(vaddr))?;
+        let shift = load.vaddr.wrapping_sub(load.offset);
+        let offset = vaddr.wrapping_sub(shift);
+        let mut end = self.mapped_end(load);
+        for next in self.loads().filter(|next| next.filesz > 0) {
+            let goes_on = load.vaddr < next.vaddr && next.vaddr <= end;
+            if goes_on && next.vaddr.wrapping_sub(next.offset) == shift {
+                end = end.max(self.mapped_end(next));
+            }
+        }
         let in_file = self.image.size().checked_sub(offset)?;
-        let len = load.filesz.checked_sub(skipped)?.min(in_file);
+        let len = end.checked_sub(vaddr)?.min(in_file);
         (len > 0).then_some((offset, len))
+    }
+
+    /// The segment beside `vaddr`, in no segment itself, whose page is mapped with it.
+    fn page_neighbour(&self, vaddr: u64) -> Option<&Segment> {
+        let inside = |load: &Segment| {
+            let into = vaddr.checked_sub(load.vaddr);
+            into.is_some_and(|into| into < load.memsz)
+        };
+        if self.loads().any(inside) {
+            return None;
+        }
+        let mut loads = self.loads().rev().filter(|load| load.filesz > 0);
+        loads.find(|load| (page_of(load.vaddr)..self.mapped_end(load)).contains(&vaddr))
+    }
+
+    /// Where the file's bytes of `load` end in memory. Pages are mapped whole, so that is the
+    /// end of a page, unless zeros or another segment come first.
+    fn mapped_end(&self, load: &Segment) -> u64 {
+        let end = load.vaddr.saturating_add(load.filesz);
+        if load.memsz != load.filesz {
+            return end;
+        }
+        let next = self.loads().map(|next| next.vaddr);
+        let next = next.filter(|next| *next >= end && *next > load.vaddr).min();
+        let page = end.checked_next_multiple_of(PAGE).unwrap_or(end);
+        page.min(next.unwrap_or(page))
     }
 
     /// Whether the loader fills `vaddr` with zeros (`.bss`).
@@ -151,6 +189,11 @@ impl<'a> View<'a> {
         }
         Ok(())
     }
+}
+
+/// Where the page of `vaddr` starts.
+fn page_of(vaddr: u64) -> u64 {
+    vaddr.saturating_sub(vaddr.checked_rem(PAGE).unwrap_or_default())
 }
 
 /// What is wrong with a `PT_LOAD` that follows `before` in a file of `size` bytes.

@@ -9,12 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
 use super::file::{self, FileImage, NoFile};
+use crate::elf::dynamic::DF_1_PIE;
 use crate::elf::facts::Kind;
 use crate::elf::{self, Facts, Image};
 use crate::tag::Libc;
-
-/// Bit of `DT_FLAGS_1`: an executable that can be placed anywhere, not a library.
-const DF_1_PIE: u64 = 0x0800_0000;
 
 /// What is known about one file.
 #[derive(Debug, Default)]

@@ -69,11 +69,21 @@ impl Layout<'_> {
             let links = [index_of(link), self.info_of(part)];
             table.extend(self.section(head, *flags, part, links));
         }
-        self.bytes.extend(table);
-        Sections {
-            offset,
-            count: present.len() as u16 + 1,
-        }
+        let count = present.len() as u16 + 1;
+        let offset = if let Some(place) = self.places.get("table") {
+            let start = usize::try_from(*place).unwrap();
+            self.bytes[start..][..table.len()].copy_from_slice(&table);
+            *place
+        } else {
+            self.bytes.extend(table);
+            offset
+        };
+        Sections { offset, count }
+    }
+
+    /// Bytes of as many section headers as there may be.
+    pub(super) fn table_room(&self) -> usize {
+        (SECTIONS.len() + 1) * if self.encoding.is_64 { 64 } else { 40 }
     }
 
     /// Symbols of `.dynstr`, `.dynamic` and `.debug_info`, `_DYNAMIC`, and a function.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Hash, Symbol, Synth, Synthetic};
+use super::{Hash, Symbol, Synth, Synthetic, Table};
 use crate::elf::dynamic::dt;
 use crate::elf::header::{Encoding, Segment, pt};
 
@@ -48,6 +48,7 @@ impl<'s> Layout<'s> {
         let headers = self.segments().len() as u64;
         let reserved = self.encoding.header_size() + headers * self.encoding.segment_size();
         self.bytes.resize(usize::try_from(reserved).unwrap(), 0);
+        self.reserve_table(Table::Front);
         self.read_only();
         self.align(16);
         self.part("text", &[0xcc; 16]);
@@ -148,6 +149,7 @@ impl<'s> Layout<'s> {
         self.align(16);
         self.bias = self.synth.load_align;
         self.places.insert("second", self.bytes.len() as u64);
+        self.reserve_table(Table::Data);
         if self.synth.dynamic {
             let entries = self.dynamic_entries();
             let mut table = Vec::new();
@@ -159,7 +161,16 @@ impl<'s> Layout<'s> {
             self.part("dynamic", &table);
         }
         self.part("data", &[0x5a; 64]);
+        self.reserve_table(Table::DataEnd);
         self.relocations();
+    }
+
+    /// Keeps room for section headers, if that is where they go.
+    fn reserve_table(&mut self, place: Table) {
+        if self.synth.sections && self.synth.table == place {
+            self.align(8);
+            self.part("table", &vec![0; self.table_room()]);
+        }
     }
 
     fn relocations(&mut self) {

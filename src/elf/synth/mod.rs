@@ -17,7 +17,7 @@ mod tables;
 use std::collections::BTreeMap;
 
 use super::dynamic::dt;
-use super::header::{Encoding, Segment};
+use super::header::{Encoding, Segment, pt};
 
 /// Which hash tables there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,19 @@ pub enum Hash {
     Both,
     /// None: only relocations know the symbols.
     None,
+}
+
+/// Where the section headers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Behind all that is mapped, as most linkers put them.
+    Behind,
+    /// Right behind the program headers, as Go's linker puts them.
+    Front,
+    /// At the start of the second segment, as patchelf does from 0.19 on.
+    Data,
+    /// At the end of the second segment.
+    DataEnd,
 }
 
 /// A needed version and whether it is weak.
@@ -79,6 +92,8 @@ pub struct Synth {
     pub merge_strings: bool,
     /// Whether there are section headers.
     pub sections: bool,
+    /// Where they are.
+    pub table: Table,
     /// Whether there are debug information and a symbol table, which need section headers.
     pub debug: bool,
     /// Whether there is a `PT_RISCV_ATTRIBUTES`, behind all that is mapped; needs section
@@ -102,8 +117,8 @@ pub struct Synthetic {
     /// Its word size and byte order.
     pub encoding: Encoding,
     /// File offsets of `dynamic`, `dynstr`, `dynsym`, `hash`, `gnu_hash`, `versym`,
-    /// `verneed`, `verdef`, `rela`, `notes`, as far as they are there, and `end`: of all
-    /// that is mapped.
+    /// `verneed`, `verdef`, `rela`, `notes`, and of the section headers, `table`, if they are
+    /// mapped; as far as they are there, and `end`: of all that is mapped.
     pub places: BTreeMap<&'static str, u64>,
 }
 
@@ -153,6 +168,45 @@ impl Synthetic {
         self.put(at, &segment.encode(self.encoding).unwrap());
     }
 
+    /// Splits the segment that holds file offset `at` there. That takes a program header: the
+    /// file must have been made with an interpreter, which it has no longer.
+    pub fn split_load(&mut self, at: u64) {
+        let size = self.encoding.segment_size();
+        let first = self.program_header(pt::INTERP);
+        let places = [first, first + size, first + 2 * size];
+        let [_, one, two] = places.map(|place| {
+            let bytes = &self.bytes[usize::try_from(place).unwrap()..];
+            Segment::decode(self.encoding, bytes).unwrap()
+        });
+        let halves = |whole: Segment| {
+            let len = at - whole.offset;
+            let left = Segment {
+                filesz: len,
+                memsz: len,
+                ..whole
+            };
+            let right = Segment {
+                offset: at,
+                vaddr: whole.vaddr + len,
+                paddr: whole.paddr + len,
+                filesz: whole.filesz - len,
+                memsz: whole.memsz - len,
+                ..whole
+            };
+            (left, right)
+        };
+        let loads = if at < two.offset {
+            let (left, right) = halves(one);
+            [left, right, two]
+        } else {
+            let (left, right) = halves(two);
+            [one, left, right]
+        };
+        for (place, load) in places.into_iter().zip(loads) {
+            self.put(place, &load.encode(self.encoding).unwrap());
+        }
+    }
+
     /// Changes the value of the first dynamic entry with `tag`.
     pub fn set_dynamic(&mut self, tag: i64, value: u64) {
         let word = self.encoding.word_size();
@@ -196,6 +250,7 @@ impl Synth {
             bss: 0,
             merge_strings: true,
             sections: true,
+            table: Table::Behind,
             debug: false,
             attributes: false,
             overlay: Vec::new(),

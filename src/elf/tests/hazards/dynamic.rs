@@ -19,6 +19,10 @@ fn dynamic_entries_must_end() {
     let at = file.program_header(pt::LOAD) + 56;
     file.put_word(at + 32, data - second);
     file.put_word(at + 40, data - second);
+    // The rest of the page is mapped with them.
+    let (start, page_end) = (data as usize, end.next_multiple_of(0x1000) as usize);
+    file.bytes.resize(page_end, 0);
+    file.bytes[start..page_end].fill(0x5a);
     let unended = "the dynamic entries do not end within their segment (no DT_NULL)";
     assert_eq!(complaint(&file.bytes), unended);
     // With .bss the loader finds zeros there.

@@ -4,7 +4,7 @@ use super::{complaint, complaint_after};
 use crate::elf::dynamic::dt;
 use crate::elf::facts::facts;
 use crate::elf::header::{Segment, pt};
-use crate::elf::synth::{Synth, Synthetic};
+use crate::elf::synth::{Hash, Synth, Synthetic, Table};
 use crate::elf::tests::rich;
 
 #[test]
@@ -95,4 +95,117 @@ fn debug_files_have_no_dynamic_entries() {
     file.edit_segment(pt::DYNAMIC, |segment| segment.filesz = 0);
     let facts = facts(&file.bytes).unwrap();
     assert!(facts.dynamic && facts.needed.is_empty());
+}
+
+/// What the facts say, whatever the interpreter.
+fn told(bytes: &[u8]) -> String {
+    let mut facts = facts(&bytes.to_vec()).unwrap();
+    facts.interpreter = None;
+    format!("{facts:?}")
+}
+
+/// Two segments that touch in the file and in memory are one run of bytes to every loader.
+#[test]
+fn a_table_may_lie_in_two_segments_that_touch() {
+    for synth in Synth::all() {
+        let mut synth = rich(synth);
+        synth.interpreter = Some(b"/lib/ld.so.1".to_vec());
+        synth.hash = Hash::Both;
+        let whole = synth.make();
+        for part in [
+            "hash",
+            "gnu_hash",
+            "dynsym",
+            "dynstr",
+            "versym",
+            "verneed",
+            "verdef",
+            "relocations",
+            "dynamic",
+        ] {
+            for into in [4, 24] {
+                let mut file = whole.clone();
+                file.split_load(whole.place(part) + into);
+                assert_eq!(told(&file.bytes), told(&whole.bytes), "{part}, {into}");
+                // With a hole between them in memory, they are not.
+                let mut torn = file.clone();
+                let size = torn.encoding.segment_size();
+                let second = torn.program_header(pt::LOAD) + size;
+                if whole.place(part) < whole.place("second") {
+                    let place = usize::try_from(second).unwrap();
+                    let mut load = Segment::decode(torn.encoding, &torn.bytes[place..]).unwrap();
+                    load.vaddr += 0x10_0000;
+                    torn.put(second, &load.encode(torn.encoding).unwrap());
+                    assert!(facts(&torn.bytes).is_err(), "{part}, {into}");
+                }
+            }
+        }
+    }
+}
+
+/// Pages are mapped whole: what follows a segment in its last page is there, unless the loader
+/// fills it with zeros.
+#[test]
+fn a_table_may_lie_in_the_page_behind_a_segment() {
+    for synth in Synth::all() {
+        let mut synth = rich(synth);
+        synth.hash = Hash::Both;
+        synth.table = Table::Data;
+        let end = synth.make().place("first_end");
+        synth.slack = usize::try_from(end.next_multiple_of(0x1000) - end).unwrap();
+        let whole = synth.make();
+        let size = whole.encoding.segment_size();
+        let (first, second) = (
+            whole.program_header(pt::LOAD),
+            whole.program_header(pt::LOAD) + size,
+        );
+        for (load, part) in [
+            (first, "hash"),
+            (first, "dynsym"),
+            (first, "dynstr"),
+            (first, "verneed"),
+            (second, "dynamic"),
+        ] {
+            let place = usize::try_from(load).unwrap();
+            let mut file = whole.clone();
+            let mut segment = Segment::decode(file.encoding, &file.bytes[place..]).unwrap();
+            segment.filesz = whole.place(part) - segment.offset;
+            segment.memsz = segment.filesz;
+            file.put(load, &segment.encode(file.encoding).unwrap());
+            assert_eq!(told(&file.bytes), told(&whole.bytes), "{part}");
+            // Zero-initialised memory behind the segment takes the place of the bytes.
+            segment.memsz += 1;
+            file.put(load, &segment.encode(file.encoding).unwrap());
+            let read = facts(&file.bytes);
+            assert!(read.is_err() || read.unwrap().needed.is_empty(), "{part}");
+        }
+    }
+}
+
+#[test]
+fn a_shared_object_has_strings_and_symbols() {
+    let without = |tag: i64| {
+        let file = rich(Synth::new(true, false)).make();
+        let mut empty = file.clone();
+        let mut at = usize::try_from(file.place("dynamic")).unwrap();
+        while file.encoding.word(&file.bytes, at) != u64::try_from(tag).ok() {
+            at += 16;
+        }
+        // `DT_DEBUG`, which says nothing of a library.
+        empty.put_word(at as u64, 21);
+        empty
+    };
+    for (tag, name) in [(dt::STRTAB, "DT_STRTAB"), (dt::SYMTAB, "DT_SYMTAB")] {
+        let mut file = without(tag);
+        let reason = complaint(&file.bytes);
+        assert_eq!(
+            reason,
+            format!("a shared object without {name}: no loader can use it")
+        );
+        // An executable may relocate itself without.
+        file.put_u16(16, 2);
+        let is_refused =
+            facts(&file.bytes).is_err_and(|error| error.to_string().contains("no loader"));
+        assert!(!is_refused);
+    }
 }

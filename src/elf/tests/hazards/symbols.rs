@@ -103,3 +103,26 @@ fn long_and_odd_symbol_names_are_kept() {
     let names: Vec<_> = facts.imports().map(|import| import.name).collect();
     assert_eq!(names, [&*long, "a\\xffb"]);
 }
+
+/// `r_info` of 64-bit MIPS is the symbol in 32 bits and four bytes, whatever the byte order; how
+/// many symbols there are is said by `DT_MIPS_SYMTABNO`.
+#[test]
+fn relocations_of_64_bit_mips_are_read() {
+    for big_endian in [false, true] {
+        let mut synth = rich(Synth::new(true, big_endian));
+        synth.machine = 8;
+        synth.hash = Hash::None;
+        let mut file = synth.value(0x7000_0011, 9).make();
+        let (mut at, mut index) = (file.place("relocations"), 1);
+        while index <= 5 {
+            file.put_u32(at + 8, index);
+            file.put(at + 12, &[0, 0, 18, 3]);
+            (at, index) = (at + 24, index + 1);
+        }
+        assert_eq!(facts(&file.bytes).unwrap().imports().count(), 5);
+        assert!(facts(&file.bytes).unwrap().defines_function("PyInit_greet"));
+        file.set_dynamic(0x7000_0011, 1 << 40);
+        let reason = complaint(&file.bytes);
+        assert!(reason.contains("no linker writes that many"), "{reason}");
+    }
+}
