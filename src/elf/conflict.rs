@@ -47,6 +47,9 @@ pub(super) fn of(view: &View<'_>) -> Option<&'static str> {
     let Some(sections) = Sections::read(view.image, &view.header).ok()? else {
         return Some("section headers outside the file or of an unknown size");
     };
+    if sections.displaces(view).ok()? {
+        return Some("section headers in the place of something that the loaded program uses");
+    }
     let segment = view.segments.iter().find(|s| s.kind == pt::DYNAMIC)?;
     let of_kind = |kind| sections.headers.iter().find(move |s| s.kind == kind);
     let same =

@@ -127,7 +127,20 @@ fn behind_table(source: &Source<'_>) -> Result<Option<Vec<Block>>, ElfError> {
     let segments = source.view.segments.iter().filter_map(Use::of_segment);
     let sections = source.headers().iter();
     let sections = sections.filter_map(|section| Use::of_section(section, interpreter));
-    let mut uses: Vec<Use> = segments.chain(sections).collect();
+    let table = source.sections.as_ref().map(|table| Use {
+        block: Block {
+            spot: Spot {
+                offset: table.offset,
+                vaddr: 0,
+            },
+            len: table
+                .table_end(source.view.encoding())
+                .saturating_sub(table.offset),
+            align: 1,
+        },
+        movable: false,
+    });
+    let mut uses: Vec<Use> = segments.chain(sections).chain(table).collect();
     uses.retain(|used| used.end() > start);
     uses.sort_by_key(|used| (used.start(), std::cmp::Reverse(used.end())));
     let mut blocks: Vec<Block> = Vec::new();

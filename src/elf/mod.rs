@@ -21,6 +21,7 @@ mod notes;
 mod patch;
 mod place;
 mod plan;
+mod reached;
 mod second;
 mod sections;
 mod seen;

@@ -258,20 +258,16 @@ fn extensible(source: &Source<'_>, want: &Want) -> Option<usize> {
     }
     let others = source.view.segments.iter().enumerate();
     let mut others = others.filter(|(at, segment)| *at != index && segment.filesz > 0);
-    let in_the_way = others.any(|(_, segment)| {
-        let straddles = segment.offset < end && file_end(segment) > end;
-        straddles || (segment.kind == pt::LOAD && file_end(segment) > end)
-    });
+    let in_the_way = others.any(|(_, segment)| segment.offset < end && file_end(segment) > end);
     let mut sections = source.headers().iter().filter(|s| s.file_size() > 0);
-    let section_in_the_way = sections.any(|section| {
-        let straddles = section.offset < end && section.file_end() > end;
-        straddles || (section.is_alloc() && section.file_end() > end)
-    });
+    let section_in_the_way =
+        sections.any(|section| section.offset < end && section.file_end() > end);
     let (_, table_end) = source.segment_table();
     let section_table = source.sections.as_ref();
     let table_straddles = section_table
         .is_some_and(|table| table.offset < end && table.table_end(source.view.encoding()) > end);
-    let free = !in_the_way && !section_in_the_way && table_end <= end && !table_straddles;
+    let is_last = source.mapped_end() <= end && table_end <= end;
+    let free = is_last && !in_the_way && !section_in_the_way && !table_straddles;
     free.then_some(index)
 }
 

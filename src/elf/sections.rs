@@ -11,6 +11,8 @@
 use super::encoding::Encoding;
 use super::header::Header;
 use super::image::{ElfError, Image, bytes_at};
+use super::reached;
+use super::view::View;
 
 /// Section types, as [`Section::kind`] holds them.
 pub(crate) mod sht {
@@ -25,6 +27,8 @@ pub(crate) mod sht {
     pub(crate) const DYNSYM: u32 = 11;
     pub(crate) const GROUP: u32 = 17;
     pub(crate) const SYMTAB_SHNDX: u32 = 18;
+    /// Relocations in LLVM's compact form.
+    pub(crate) const CREL: u32 = 0x4000_0014;
     pub(crate) const GNU_HASH: u32 = 0x6fff_fff6;
     pub(crate) const GNU_VERDEF: u32 = 0x6fff_fffd;
     pub(crate) const GNU_VERNEED: u32 = 0x6fff_fffe;
@@ -34,7 +38,7 @@ pub(crate) mod sht {
 /// `SHF_ALLOC`: the section is part of the loaded image.
 pub(crate) const SHF_ALLOC: u64 = 2;
 /// `SHF_INFO_LINK`: `sh_info` holds a section index.
-pub(crate) const SHF_INFO_LINK: u64 = 0x40;
+const SHF_INFO_LINK: u64 = 0x40;
 /// From here on, section indices in 16-bit fields have special meanings.
 pub(crate) const SHN_LORESERVE: u16 = 0xff00;
 const SHN_XINDEX: u16 = 0xffff;
@@ -110,6 +114,16 @@ impl Section {
             bytes.extend(encoding.word_bytes(value)?);
         }
         Some(bytes)
+    }
+
+    /// Whether it holds relocations: `sh_info` is the section that they are for, or 0.
+    pub(crate) fn is_relocation(&self) -> bool {
+        matches!(self.kind, sht::REL | sht::RELA | sht::CREL)
+    }
+
+    /// Whether `sh_info` is the index of another section.
+    pub(crate) fn info_is_section(&self) -> bool {
+        self.is_relocation() || self.flags & SHF_INFO_LINK != 0
     }
 
     /// Whether it is part of the loaded image.
@@ -203,6 +217,23 @@ impl Sections {
         let count = u64::try_from(self.headers.len()).unwrap_or(u64::MAX);
         self.offset
             .saturating_add(count.saturating_mul(section_size(encoding)))
+    }
+
+    /// Whether it lies in memory, and there in the place of something that the loaded program
+    /// uses. Loaders do not read section headers: patchelf and Go's linker let a segment
+    /// cover them.
+    ///
+    /// # Errors
+    /// Those of reading what is loaded.
+    pub(crate) fn displaces(&self, view: &View<'_>) -> Result<bool, ElfError> {
+        let range = self.offset..self.table_end(view.encoding());
+        let meets = |start: u64, end: u64| start < range.end && range.start < end;
+        let loaded = self.headers.iter().filter(|section| section.is_alloc());
+        let mut loaded = loaded.filter(|section| section.file_size() > 0);
+        if loaded.any(|section| meets(section.offset, section.file_end())) {
+            return Ok(true);
+        }
+        reached::is_used(view, &range)
     }
 
     /// Index of the section of type `kind` that is loaded at `addr`.

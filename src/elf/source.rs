@@ -5,8 +5,11 @@
     clippy::as_conversions
 )]
 
+use std::ops::Range;
+
 use super::header::{Segment, pt};
 use super::image::{ElfError, Image, bytes_at};
+use super::reached;
 use super::sections::{Section, Sections};
 use super::view::View;
 
@@ -17,15 +20,28 @@ const WINDOW: u64 = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     pub(crate) view: View<'a>,
-    /// `None` if there are none, or none that make sense.
+    /// `None` if there are none, or none that make sense: so are headers in the place of
+    /// something that the loaded program uses, which no edit may touch.
     pub(crate) sections: Option<Sections>,
+    /// What headers and dynamic entries lead to.
+    named: Vec<Range<u64>>,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn read(image: &'a dyn Image) -> Result<Self, ElfError> {
         let view = View::read(image)?;
-        let sections = Sections::read(image, &view.header)?;
-        Ok(Self { view, sections })
+        let mut sections = Sections::read(image, &view.header)?;
+        if let Some(table) = &sections
+            && table.displaces(&view)?
+        {
+            sections = None;
+        }
+        let named = reached::named(&view);
+        Ok(Self {
+            view,
+            sections,
+            named,
+        })
     }
 
     /// Section headers in table order; empty where there are none.
@@ -54,11 +70,26 @@ impl<'a> Source<'a> {
         let sections = self.headers().iter().map(|s| (s.offset, s.file_end()));
         let table = self.sections.as_ref();
         let table = table.map(|table| (table.offset, table.table_end(encoding)));
+        let named = self.named.iter().map(|range| (range.start, range.end));
         segments
             .chain(sections)
             .chain(table)
+            .chain(named)
             .chain([(0, encoding.header_size()), self.segment_table()])
             .filter(|(start, end)| start < end)
+    }
+
+    /// Where what is mapped from the file ends, as far as anything leads there: of segments,
+    /// and of what lies behind one in its last page.
+    pub(crate) fn mapped_end(&self) -> u64 {
+        let loads = self.view.loads().map(file_end);
+        let named = self.named.iter().map(|range| range.end);
+        let sections = self.headers().iter().filter(|section| section.is_alloc());
+        let sections = sections
+            .filter(|section| section.file_size() > 0)
+            .map(Section::file_end);
+        let end = loads.chain(named).chain(sections).max();
+        end.unwrap_or_default().min(self.size())
     }
 
     /// Where the bytes with a known use end; what lies behind was appended to the file.

@@ -144,7 +144,7 @@ fn select(source: &Source<'_>, sections: &Sections, edit: &Edit) -> Result<Selec
 fn drop_relocations(headers: &[Section], keeps: &mut [bool], all: bool) {
     let before = keeps.to_vec();
     for (section, keep) in headers.iter().zip(keeps) {
-        if section.is_alloc() || !matches!(section.kind, sht::REL | sht::RELA) {
+        if section.is_alloc() || !section.is_relocation() {
             continue;
         }
         let target = usize::try_from(section.info).unwrap_or(usize::MAX);

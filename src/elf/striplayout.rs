@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::edit::{Edit, EditError};
 use super::header::{Segment, pt};
 use super::patch::Patch;
-use super::sections::{SHF_INFO_LINK, SHN_LORESERVE, Section, Sections, sht};
+use super::sections::{SHN_LORESERVE, Section, Sections, sht};
 use super::source::{Source, file_end};
 use super::strip::Selection;
 use super::symbolvalues::{self, Symbol, section_field};
@@ -93,8 +93,7 @@ impl Layout<'_, '_> {
     fn find_pinned(&self) -> u64 {
         let (_, table_end) = self.source.segment_table();
         let header = self.source.view.encoding().header_size();
-        let loads = self.source.view.loads().map(file_end);
-        let mut pinned = loads.chain([table_end, header]).max().unwrap_or(header);
+        let mut pinned = table_end.max(header).max(self.source.mapped_end());
         loop {
             let before = pinned;
             for segment in self.source.view.segments.iter().filter(|s| s.filesz > 0) {
@@ -233,8 +232,7 @@ impl Layout<'_, '_> {
         let counted = self.kept().any(|(_, section)| {
             let link = usize::try_from(section.link).ok();
             let target = link.and_then(|link| headers.get(link));
-            let is_relocation = matches!(section.kind, sht::REL | sht::RELA);
-            is_relocation && target.is_some_and(|target| target.offset == table.offset)
+            section.is_relocation() && target.is_some_and(|target| target.offset == table.offset)
         });
         if headers
             .iter()
@@ -288,8 +286,7 @@ impl Layout<'_, '_> {
             .map(|(_, section)| {
                 let mut section = *section;
                 section.link = index(section.link);
-                let is_relocation = matches!(section.kind, sht::REL | sht::RELA);
-                if is_relocation || section.flags & SHF_INFO_LINK != 0 {
+                if section.info_is_section() {
                     section.info = index(section.info);
                 }
                 section

@@ -128,7 +128,14 @@ impl Layout<'_, '_> {
         let too_large = || EditError::Unsafe("an offset would not fit into 32 bits".to_owned());
         let encoding = self.source.view.encoding();
         let mut table = Vec::new();
-        for header in headers {
+        for (index, header) in headers.iter().enumerate() {
+            // The null section counts headers only where the ELF header cannot.
+            let uncounted = Section {
+                size: 0,
+                link: 0,
+                ..*header
+            };
+            let header = if index == 0 { &uncounted } else { header };
             table.extend(header.encode(encoding).ok_or_else(too_large)?);
         }
         let old = self.source.sections.as_ref();

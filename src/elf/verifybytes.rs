@@ -11,7 +11,9 @@ use std::ops::Range;
 use super::dynamic::dt;
 use super::edit::EditError;
 use super::image::{ElfError, bytes_at};
+use super::reached;
 use super::sections::{Section, sht};
+use super::source::Source;
 use super::symbolvalues::{Symbol, section_field, value_field};
 use super::verify::Case;
 use super::verifysymbols::follows;
@@ -24,7 +26,9 @@ const VER_NDX_GLOBAL: u16 = 1;
 pub(crate) struct Allowed<'a> {
     case: &'a Case<'a>,
     ranges: Vec<Range<u64>>,
-    symbols: Option<Section>,
+    /// The section headers before and after; `verifysections` checks what they say.
+    table: Option<(Range<u64>, Range<u64>)>,
+    symbols: Vec<Section>,
     unbound: Option<Unbound>,
 }
 
@@ -52,33 +56,62 @@ impl<'a> Allowed<'a> {
             let len = count.saturating_mul(encoding.dynamic_entry_size());
             ranges.push(offset..offset.saturating_add(len));
         }
-        if let Some(table) = source.sections.as_ref().filter(|_| case.is_stripped()) {
-            // patchelf puts section headers into a segment.
-            ranges.push(table.offset..table.table_end(encoding));
-        }
+        let table = |source: &Source<'_>| {
+            let table = source.sections.as_ref()?;
+            Some(table.offset..table.table_end(encoding))
+        };
         let unbound = allow_versions(case, &mut ranges)?;
-        let mut sections = source.headers().iter();
         Ok(Self {
             case,
             ranges,
-            symbols: sections.find(|s| s.kind == sht::DYNSYM).copied(),
+            table: table(source).zip(table(&case.after)),
+            symbols: symbol_tables(source)?,
             unbound,
         })
     }
 
     /// Whether all of `run` may have become what is at `at` of the new file.
     pub(crate) fn contains(&self, run: &Range<u64>, at: u64) -> Result<bool, ElfError> {
-        let mut ranges = self.ranges.iter();
-        if ranges.any(|range| range.start <= run.start && run.end <= range.end) {
+        if self.are_free(run) || self.are_section_headers(run, at)? {
             return Ok(true);
         }
         if self.are_unbound(run, at)? {
             return Ok(true);
         }
-        match &self.symbols {
-            Some(table) => self.is_symbol_field(table, run, at),
-            None => Ok(false),
+        for table in &self.symbols {
+            if self.is_symbol_field(table, run, at)? {
+                return Ok(true);
+            }
         }
+        Ok(false)
+    }
+
+    /// Whether the ranges that may change cover `run`.
+    fn are_free(&self, run: &Range<u64>) -> bool {
+        let mut at = run.start;
+        while at < run.end {
+            let over = self.ranges.iter().filter(|range| range.contains(&at));
+            match over.map(|range| range.end).max() {
+                Some(end) => at = end,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether `run` is of section headers that are where they were, with all before them, or
+    /// of headers that are no more.
+    fn are_section_headers(&self, run: &Range<u64>, at: u64) -> Result<bool, ElfError> {
+        let Some((old, new)) = &self.table else {
+            return Ok(false);
+        };
+        let shift = at.wrapping_sub(run.start);
+        if run.start < old.start || run.end > old.end || old.start.wrapping_add(shift) != new.start
+        {
+            return Ok(false);
+        }
+        let end = run.end.wrapping_add(shift);
+        self.case.bytes.is_zero(new.end.max(at).min(end)..end)
     }
 
     /// Whether `run` is of symbols that lost the library of their version, and say so.
@@ -139,6 +172,26 @@ impl<'a> Allowed<'a> {
         let pair = old.zip(new);
         Ok(pair.is_some_and(|(old, new)| follows(self.case, old, new)))
     }
+}
+
+/// The tables whose symbols may follow sections: that of dynamic symbols, and that for tools
+/// where the loaded program does not use its bytes.
+fn symbol_tables(source: &Source<'_>) -> Result<Vec<Section>, ElfError> {
+    let mut tables = Vec::new();
+    let dynamic = source.view.dynamic_value(dt::SYMTAB);
+    let dynamic = dynamic.and_then(|vaddr| source.view.span_from(vaddr));
+    for section in source.headers() {
+        let range = section.offset..section.file_end();
+        let allowed = match section.kind {
+            sht::DYNSYM => dynamic.is_some_and(|(offset, _)| offset == section.offset),
+            sht::SYMTAB => !reached::is_used(&source.view, &range)?,
+            _ => false,
+        };
+        if allowed {
+            tables.push(*section);
+        }
+    }
+    Ok(tables)
 }
 
 fn allow_versions(

@@ -9,11 +9,12 @@ use std::ops::Range;
 
 use super::dynamic::dt;
 use super::edit::{EditError, Strip};
-use super::sections::{Section, sht};
+use super::sections::{Section, Sections, sht};
 use super::strip::{DEBUG_LINK, is_debug_name, read_names, section_name};
 use super::verify::{Case, wrong};
 use super::verifybytes::Allowed;
 use super::verifysymbols;
+use super::view::View;
 
 /// Checks headers and contents.
 pub(crate) fn check(case: &Case<'_>) -> Result<(), EditError> {
@@ -25,13 +26,23 @@ pub(crate) fn check(case: &Case<'_>) -> Result<(), EditError> {
         let Some(new) = new.and_then(|new| after.get(usize::from(new))) else {
             continue;
         };
+        if index == 0 {
+            pairing.check_first(case, old, new)?;
+            continue;
+        }
         pairing.check_links(old, new)?;
         check_header(case, &allowed, old, new)?;
         let is_names = pairing.names == Some(index);
         if matches!(old.kind, sht::SYMTAB | sht::DYNSYM) && case.is_stripped() {
-            verifysymbols::check(case, old, new, &pairing.map)?;
-        } else if !(old.is_alloc() || is_names && case.is_stripped()) {
-            check_content(case, &allowed, old, new)?;
+            let locals = verifysymbols::check(case, old, new, &pairing.map)?;
+            if u64::from(new.info) != locals {
+                return Err(wrong("a symbol table counts its local symbols wrongly"));
+            }
+        } else {
+            pairing.check_info(case, old, new)?;
+            if !(old.is_alloc() || is_names && case.is_stripped()) {
+                check_content(case, &allowed, old, new)?;
+            }
         }
     }
     Ok(())
@@ -100,21 +111,68 @@ impl Pairing {
         Ok(pairing)
     }
 
-    fn new_index(&self, old: u32) -> u32 {
-        let old = usize::try_from(old).unwrap_or(usize::MAX);
-        let new = self.map.get(old).copied().flatten();
-        new.map_or(0, u32::from)
+    /// Whether `new` is `old`, an index into the section headers, after the change. An index
+    /// past the table is left alone, or cleared.
+    fn is_index(&self, old: u32, new: u32) -> bool {
+        let index = usize::try_from(old).unwrap_or(usize::MAX);
+        let wanted = self.map.get(index).copied().flatten();
+        let dangling = index >= self.map.len() && new == old;
+        dangling || new == wanted.map_or(0, u32::from)
     }
 
     fn check_links(&self, old: &Section, new: &Section) -> Result<(), EditError> {
-        // A link past the table is left alone, or cleared.
-        let wanted = self.new_index(old.link);
-        let dangling = usize::try_from(old.link).is_ok_and(|old| old >= self.map.len());
-        if new.link == wanted || (dangling && new.link == old.link) {
+        if self.is_index(old.link, new.link) {
             return Ok(());
         }
         Err(wrong("sh_link of a section leads elsewhere"))
     }
+
+    fn check_info(&self, case: &Case<'_>, old: &Section, new: &Section) -> Result<(), EditError> {
+        let kept = if old.info_is_section() {
+            self.is_index(old.info, new.info)
+        } else if is_unlinked(case, old) {
+            let count = case.after.view.dynamic_value(dt::VERNEEDNUM);
+            count.unwrap_or(0) == u64::from(new.info)
+        } else {
+            old.info == new.info
+        };
+        if kept {
+            return Ok(());
+        }
+        Err(wrong("sh_info of a section changed"))
+    }
+
+    /// The null section, which counts the headers where the ELF header cannot, and the
+    /// section of names.
+    fn check_first(&self, case: &Case<'_>, old: &Section, new: &Section) -> Result<(), EditError> {
+        let uncounted = Section {
+            size: 0,
+            link: 0,
+            ..*old
+        };
+        if new != old && !(case.is_stripped() && *new == uncounted) {
+            return Err(wrong("the null section changed"));
+        }
+        let names = |table: Option<&Sections>| table.map(|table| table.names);
+        let index = |names: Option<usize>| names.and_then(|names| u32::try_from(names).ok());
+        let old_names = index(names(case.before.sections.as_ref()));
+        let new_names = index(names(case.after.sections.as_ref()));
+        match old_names.zip(new_names) {
+            Some((old, new)) if !self.is_index(old, new) => {
+                Err(wrong("another section became that of the section names"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether version requirements were taken out of `section`.
+fn is_unlinked(case: &Case<'_>, section: &Section) -> bool {
+    let vaddr = case.before.view.dynamic_value(dt::VERNEED);
+    !case.edit.remove_needed.is_empty()
+        && section.kind == sht::GNU_VERNEED
+        && section.is_alloc()
+        && vaddr == Some(section.addr)
 }
 
 /// What a strip may take: nothing that is loaded.
@@ -122,8 +180,7 @@ fn may_go(section: &Section, name: &[u8], case: &Case<'_>) -> bool {
     let symbols = matches!(case.edit.strip, Strip::All | Strip::Unneeded)
         && matches!(section.kind, sht::SYMTAB | sht::STRTAB | sht::SYMTAB_SHNDX);
     let link = name == DEBUG_LINK && case.edit.debug_link.is_some();
-    let debug = case.edit.strip != Strip::None
-        && (is_debug_name(name) || matches!(section.kind, sht::REL | sht::RELA));
+    let debug = case.edit.strip != Strip::None && (is_debug_name(name) || section.is_relocation());
     !section.is_alloc() && (symbols || link || debug)
 }
 
@@ -138,24 +195,15 @@ fn check_header(
     if fixed(old) != fixed(new) || renamed {
         return Err(wrong("a section header became another"));
     }
-    let unlinks = !case.edit.remove_needed.is_empty() && old.kind == sht::GNU_VERNEED;
-    let recounted = case.is_stripped() && !old.is_alloc();
-    if old.info != new.info && !unlinks && !recounted {
-        return Err(wrong("sh_info of a section changed"));
+    if !old.is_alloc() {
+        return check_unloaded_place(case, old, new);
     }
-    let strings = case.before.view.dynamic_value(dt::STRTAB);
-    let is_edited = unlinks
-        || old.kind == sht::DYNAMIC
-        || (old.kind == sht::STRTAB && old.is_alloc() && strings == Some(old.addr));
-    if is_edited || !old.is_alloc() {
-        return Ok(());
-    }
-    let place = |section: &Section| (section.addr, section.offset, section.size);
-    if place(old) == place(new) {
+    if new_places(case, old).contains(&place(new)) {
         return Ok(());
     }
     let grown = case.before.view.segments.len() != case.after.view.segments.len();
-    if !grown || old.size != new.size {
+    let mapped = case.after.view.offset_of(new.addr, new.file_size());
+    if !grown || old.size != new.size || mapped != Some(new.offset) {
         return Err(wrong("a section moved that no edit is about"));
     }
     let changed = |run: Range<u64>| {
@@ -167,6 +215,61 @@ fn check_header(
     };
     case.bytes
         .each(old.offset..old.file_end(), new.offset, changed)
+}
+
+/// Address, file offset and size of a section.
+type Place = (u64, u64, u64);
+
+fn place(section: &Section) -> Place {
+    (section.addr, section.offset, section.size)
+}
+
+/// Where a section that is loaded may be after the edit: where it was, unless the loader
+/// finds its content elsewhere now.
+fn new_places(case: &Case<'_>, old: &Section) -> Vec<Place> {
+    let (before, after) = (&case.before.view, &case.after.view);
+    let moved = |tag, size: u64| {
+        let vaddr = after.dynamic_value(tag)?;
+        Some((vaddr, after.offset_of(vaddr, size)?, size))
+    };
+    let segment = |view: &View<'_>| {
+        let dynamic = view.dynamic.as_ref()?;
+        view.segments.get(dynamic.segment).copied()
+    };
+    match old.kind {
+        sht::STRTAB if before.dynamic_value(dt::STRTAB) == Some(old.addr) => {
+            let size = after.dynamic_value(dt::STRSZ).unwrap_or_default();
+            let same = [dt::STRTAB, dt::STRSZ]
+                .iter()
+                .all(|tag| before.dynamic_value(*tag) == after.dynamic_value(*tag));
+            let old = same.then(|| place(old));
+            moved(dt::STRTAB, size).into_iter().chain(old).collect()
+        }
+        sht::DYNAMIC => match segment(before).zip(segment(after)) {
+            Some((one, other)) if one.vaddr != other.vaddr && one.vaddr == old.addr => {
+                vec![(other.vaddr, other.offset, other.filesz)]
+            }
+            _ => vec![place(old)],
+        },
+        sht::GNU_VERNEED if is_unlinked(case, old) => {
+            let start = after.dynamic_value(dt::VERNEED).unwrap_or(old.addr);
+            let skipped = start.saturating_sub(old.addr);
+            let size = old.size.saturating_sub(skipped);
+            vec![(start, old.offset.saturating_add(skipped), size)]
+        }
+        _ => vec![place(old)],
+    }
+}
+
+/// What is not loaded may move with what is behind the loaded part, or anywhere in a strip.
+fn check_unloaded_place(case: &Case<'_>, old: &Section, new: &Section) -> Result<(), EditError> {
+    let shift = case.after.size().saturating_sub(case.before.size());
+    let known = [old.offset, old.offset.saturating_add(shift)].contains(&new.offset);
+    let same = old.size == new.size && known;
+    if old.addr == new.addr && (same || case.is_stripped()) {
+        return Ok(());
+    }
+    Err(wrong("a section moved that no edit is about"))
 }
 
 /// Contents of sections that are not loaded.

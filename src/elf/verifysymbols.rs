@@ -20,17 +20,19 @@ const WINDOW: u64 = 4096;
 /// `SHN_ABS`.
 const ABSOLUTE: u16 = 0xfff1;
 
-/// Compares two symbol tables; `map` gives the new index of each section that stays.
+/// Compares two symbol tables; `map` gives the new index of each section that stays. Tells how
+/// many of the local symbols stayed.
 pub(crate) fn check(
     case: &Case<'_>,
     old: &Section,
     new: &Section,
     map: &[Option<u16>],
-) -> Result<(), EditError> {
+) -> Result<u64, EditError> {
     let encoding = case.before.view.encoding();
     let mut before = Table::new(case.bytes.old, encoding, old);
     let mut after = Table::new(case.bytes.new, encoding, new);
     let mut next = 0_u64;
+    let mut locals = u64::from(old.info).saturating_sub(before.count);
     for index in 0..before.count {
         let symbol = before.read(index)?.to_vec();
         let section = Symbol::decode(encoding, &symbol).map_or(0, |symbol| symbol.section);
@@ -50,13 +52,16 @@ pub(crate) fn check(
             is_same(case, &symbol, found, place.unwrap_or(ABSOLUTE))
         };
         match (same, place) {
-            (true, _) => next = next.saturating_add(1),
+            (true, _) => {
+                next = next.saturating_add(1);
+                locals = locals.saturating_add(u64::from(index < u64::from(old.info)));
+            }
             (false, None) => {}
             (false, Some(_)) => return Err(wrong(format!("symbol {index} changed"))),
         }
     }
     if next == after.count {
-        Ok(())
+        Ok(locals)
     } else {
         Err(wrong("symbols came"))
     }

@@ -7,6 +7,7 @@ mod peers;
 mod properties;
 mod stripping;
 mod surroundings;
+mod tables;
 
 use super::edit::{Edit, EditError, Patch, RpathEdit, RpathKind, plan};
 use super::facts::{Facts, facts};

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, Strip, plan, split_debug};
 use super::super::facts::facts;
-use super::super::synth::{Hash, Synth};
+use super::super::synth::{Hash, Synth, Table};
 use super::super::verify::verify;
 use super::{library, read, written};
 
@@ -27,15 +27,22 @@ fn any_layout() -> impl Strategy<Value = Synth> {
         prop::sample::select(vec![b"".as_slice(), b"payload", b"\0\0\0"]),
         any::<(bool, bool, bool)>(),
         prop::sample::select(vec![Some(6), Some(7), None]),
+        prop::sample::select(vec![
+            Table::Behind,
+            Table::Front,
+            Table::Data,
+            Table::DataEnd,
+        ]),
     );
     (shape, parts).prop_map(|(shape, parts)| {
         let ((is_64, big_endian), align, bss, nulls, slack) = shape;
-        let ((sections, merge, debug, attributes), hash, overlay, texts, stack_flags) = parts;
+        let (flags, hash, overlay, texts, stack_flags, table) = parts;
+        let (sections, merge, debug, attributes) = flags;
         let mut synth = library(Synth::new(is_64, big_endian));
         (synth.load_align, synth.bss, synth.nulls) = (align, bss, nulls);
         (synth.slack, synth.sections, synth.merge_strings) = (slack, sections, merge);
         (synth.debug, synth.attributes, synth.hash) = (debug, attributes, hash);
-        (synth.overlay, synth.stack) = (overlay.to_vec(), stack_flags);
+        (synth.overlay, synth.stack, synth.table) = (overlay.to_vec(), stack_flags, table);
         let (rpath, runpath, program) = texts;
         if rpath {
             synth = synth.rpath("$ORIGIN/a");

@@ -4,7 +4,7 @@ use super::super::edit::{Edit, EditError, RpathEdit, RpathKind, Strip, plan, spl
 use super::super::header::Header;
 use super::super::sections::{Sections, sht};
 use super::super::strip::section_name;
-use super::super::synth::Synth;
+use super::super::synth::{Synth, Synthetic};
 use super::super::verify::verify;
 use super::{edited, library, read, written};
 
@@ -176,5 +176,74 @@ fn debug_information_goes_to_a_file_that_the_stripped_one_names() {
         assert!(content.ends_with(&header.encoding.u32_bytes(debug.crc32)));
         assert!(plan(&new, &edit).unwrap().is_identity());
         assert!(split_debug(&new).unwrap().is_none());
+    }
+}
+
+/// A linker takes build-ids of any length (`--build-id=0x…`); file systems do not.
+#[test]
+fn a_debug_file_has_a_name_that_file_systems_allow() {
+    for (len, by_id) in [
+        (2, true),
+        (20, true),
+        (64, true),
+        (65, false),
+        (1000, false),
+    ] {
+        let mut synth = with_symbols(Synth::new(true, false));
+        synth = synth.note("GNU", 3, &vec![0xcd; len]);
+        let file = synth.build();
+        let debug = split_debug(&file).unwrap().unwrap();
+        let path = debug.path();
+        let expected = if by_id {
+            format!(".build-id/cd/{}.debug", "cd".repeat(len - 1))
+        } else {
+            format!("{:08x}.debug", debug.crc32)
+        };
+        assert_eq!(path, expected);
+        let edit = Edit {
+            debug_link: Some(debug.link()),
+            ..strip(Strip::All)
+        };
+        let new = edited(&file, &edit);
+        assert_eq!(section_names(&new).last().unwrap(), ".gnu_debuglink");
+        assert_eq!(read(&new).build_id, Some(vec![0xcd; len]));
+    }
+}
+
+/// `--emit-relocs` leaves relocations beside those of the loader, whose target is renumbered.
+#[test]
+fn the_target_of_relocations_that_are_loaded_is_renumbered() {
+    for synth in Synth::all() {
+        let mut file = with_symbols(synth).make();
+        let header = Header::read(&file.bytes).unwrap();
+        let names = section_names(&file.bytes);
+        let index = |names: &[String], wanted: &str| names.iter().position(|n| n == wanted);
+        let (size, info) = if header.encoding.is_64 {
+            (64, 44)
+        } else {
+            (40, 28)
+        };
+        let target = index(&names, ".symtab").unwrap();
+        let place = header.shoff + index(&names, ".data").unwrap() as u64 * size;
+        file.put_u32(place + 4, sht::RELA);
+        file.put_u32(place + info, target as u32);
+        let edit = strip(Strip::Debug);
+        let new = edited(&file.bytes, &edit);
+        let after = Header::read(&new).unwrap();
+        let sections = Sections::read(&new, &after).unwrap().unwrap().headers;
+        let names = section_names(&new);
+        let section = sections[index(&names, ".data").unwrap()];
+        assert_eq!(section.info as usize, index(&names, ".symtab").unwrap());
+        assert_eq!(section.info as usize, target - 1);
+        // Any other number is noticed.
+        let at = after.shoff + index(&names, ".data").unwrap() as u64 * size + info;
+        for wrong in [0, target as u32, target as u32 + 1] {
+            let mut bad = Synthetic {
+                bytes: new.clone(),
+                ..file.clone()
+            };
+            bad.put_u32(at, wrong);
+            assert!(verify(&file.bytes, &bad.bytes, &edit).is_err());
+        }
     }
 }
