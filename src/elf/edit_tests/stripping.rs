@@ -224,9 +224,10 @@ fn the_target_of_relocations_that_are_loaded_is_renumbered() {
             (40, 28)
         };
         let target = index(&names, ".symtab").unwrap();
+        let old = u32::try_from(target).unwrap();
         let place = header.shoff + index(&names, ".data").unwrap() as u64 * size;
         file.put_u32(place + 4, sht::RELA);
-        file.put_u32(place + info, target as u32);
+        file.put_u32(place + info, old);
         let edit = strip(Strip::Debug);
         let new = edited(&file.bytes, &edit);
         let after = Header::read(&new).unwrap();
@@ -237,7 +238,7 @@ fn the_target_of_relocations_that_are_loaded_is_renumbered() {
         assert_eq!(section.info as usize, target - 1);
         // Any other number is noticed.
         let at = after.shoff + index(&names, ".data").unwrap() as u64 * size + info;
-        for wrong in [0, target as u32, target as u32 + 1] {
+        for wrong in [0, old, old + 1] {
             let mut bad = Synthetic {
                 bytes: new.clone(),
                 ..file.clone()

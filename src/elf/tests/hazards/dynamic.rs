@@ -20,7 +20,8 @@ fn dynamic_entries_must_end() {
     file.put_word(at + 32, data - second);
     file.put_word(at + 40, data - second);
     // The rest of the page is mapped with them.
-    let (start, page_end) = (data as usize, end.next_multiple_of(0x1000) as usize);
+    let [start, page_end] =
+        [data, end.next_multiple_of(0x1000)].map(|place| usize::try_from(place).unwrap());
     file.bytes.resize(page_end, 0);
     file.bytes[start..page_end].fill(0x5a);
     let unended = "the dynamic entries do not end within their segment (no DT_NULL)";
