@@ -135,8 +135,7 @@ impl Made {
     /// Remembers what an edit took and told.
     fn note(&mut self, member: &str, origin: Origin, edit: &PlannedEdit) {
         self.findings.extend(edit.findings(member));
-        // What names the debug file may be longer than what went.
-        if edit.patch.stripped() > 0 || edit.debug.is_some() {
+        if edit.strips() {
             self.stripped.push(StrippedFile {
                 member: member.to_owned(),
                 origin,

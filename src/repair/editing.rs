@@ -49,6 +49,12 @@ impl PlannedEdit {
         })
     }
 
+    /// Whether something was stripped: it counts even where the name of the debug file takes
+    /// more bytes than went.
+    pub(super) fn strips(&self) -> bool {
+        self.patch.stripped() > 0 || self.debug.is_some()
+    }
+
     /// What the author of the wheel should know of it.
     pub(super) fn findings(&self, member: &str) -> Vec<Finding> {
         let findings = self.patch.findings().iter();
