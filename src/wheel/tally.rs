@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 /// few bytes of RECORD can make of themselves.
 const KEPT: usize = 10_000;
 
-/// Collects findings; of each code and severity the first [`KEPT`] stay, the rest are counted. What is
+/// Collects findings; of each code and severity the first `KEPT` stay, the rest are counted. What is
 /// printed for people is cut there, not here.
 #[derive(Debug, Default)]
 pub struct Tally {
