@@ -38,12 +38,16 @@ pub struct Case {
     pub repair: End,
     /// Codes that `show` must tell on standard error.
     pub codes: Vec<&'static str>,
+    /// Codes of notes that `show --json` must hold.
+    pub notes: Vec<&'static str>,
     /// Codes that it must not tell.
     pub silent: Vec<&'static str>,
     pub options: Vec<String>,
     pub environment: Vec<(String, String)>,
     /// Options of `repair` only.
     pub repair_options: Vec<String>,
+    /// Codes that `repair` must tell on standard error.
+    pub repair_codes: Vec<&'static str>,
 }
 
 impl Case {
@@ -55,10 +59,12 @@ impl Case {
             show: end,
             repair: end,
             codes: codes.to_vec(),
+            notes: Vec::new(),
             silent: Vec::new(),
             options: Vec::new(),
             environment: Vec::new(),
             repair_options: Vec::new(),
+            repair_codes: Vec::new(),
         }
     }
 
@@ -89,10 +95,24 @@ impl Case {
         self
     }
 
+    /// The same case; `codes` are notes, which standard error does not tell.
+    #[must_use]
+    pub fn noted(mut self, codes: &[&'static str]) -> Self {
+        self.notes = codes.to_vec();
+        self
+    }
+
     /// The same case with an option for both commands.
     #[must_use]
     pub fn option(mut self, option: &str) -> Self {
         self.options.push(option.to_owned());
+        self
+    }
+
+    /// The same case with an option for `repair`.
+    #[must_use]
+    pub fn repair_option(mut self, option: &str) -> Self {
+        self.repair_options.push(option.to_owned());
         self
     }
 
@@ -153,6 +173,15 @@ fn faults(case: &Case) -> Vec<String> {
             bad(format!("show does not tell {code}, but {told:?}"));
         }
     }
+    if !case.notes.is_empty() {
+        let (shown, _) = run("show", &["--json".into()]);
+        let notes = notes(&shown);
+        for code in &case.notes {
+            if !notes.contains(*code) {
+                bad(format!("show notes no {code}, but {notes:?}"));
+            }
+        }
+    }
     for code in &case.silent {
         if told.contains(*code) {
             bad(format!("show tells {code}"));
@@ -164,6 +193,12 @@ fn faults(case: &Case) -> Vec<String> {
     options.extend(case.repair_options.iter().map(OsString::from));
     let (repaired, took) = run("repair", &options);
     common("repair", &repaired, took, case.repair, &mut bad);
+    let told = codes(&repaired);
+    for code in &case.repair_codes {
+        if !told.contains(*code) {
+            bad(format!("repair does not tell {code}, but {told:?}"));
+        }
+    }
     if repaired.status.success() {
         if let Err(what) = written(&out) {
             bad(format!("repair: {what}"));
@@ -233,6 +268,16 @@ pub fn codes(output: &Output) -> BTreeSet<String> {
         Some(code.to_owned())
     };
     told.filter_map(code).collect()
+}
+
+/// The codes of the notes in the JSON on standard output.
+fn notes(output: &Output) -> BTreeSet<String> {
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let findings = document["findings"].as_array().into_iter().flatten();
+    findings
+        .filter(|finding| finding["severity"] == "note")
+        .filter_map(|finding| Some(finding["code"].as_str()?.to_owned()))
+        .collect()
 }
 
 /// Checks that `folder` holds one sound wheel and nothing else.

@@ -25,6 +25,11 @@ fn member_told(id: &str, codes: &[&'static str], fault: impl FnOnce(&mut Entry))
     Case::told(id, &Maker::default().entry(entry), codes)
 }
 
+/// The same of what is only odd, and is a note.
+fn member_noted(id: &str, notes: &[&'static str], fault: impl FnOnce(&mut Entry)) -> Case {
+    member_told(id, &[], fault).noted(notes)
+}
+
 #[test]
 fn what_is_not_one_archive() {
     let plain = Maker::default().build();
@@ -195,8 +200,14 @@ fn zip64_end_records() {
             end64.length = Some(2)
         }),
         long("disks", &["zip-zip64"], |end64| end64.disks = Some(2)),
+        fine("no-disks", &[], |archive| {
+            archive.zip64 = Some(End64 {
+                disks: Some(0),
+                ..End64::default()
+            });
+        }),
         long("disk", &["zip-multi-disk"], |end64| end64.disk = 1),
-        long("version", &["zip-zip64"], |end64| end64.version = Some(62)),
+        long("version", &["zip-zip64"], |end64| end64.version = Some(64)),
         long("count-huge", &["zip-count"], |end64| {
             end64.count = Some(u64::MAX)
         }),
@@ -334,13 +345,28 @@ fn features_that_wheels_do_not_have() {
         both("encrypted-strongly", &["zip-encrypted"], 0x41),
         both("masked", &["zip-encrypted"], 0x2000),
         both("patched-data", &["zip-flags"], 0x20),
-        both("reserved-flag", &["zip-flags"], 0x8000),
+        both("deflate-of-another-kind", &["zip-flags"], 0x10),
+        member_noted("unused-flags", &["zip-flags"], |entry| {
+            entry.local.flags = Some(0xc780);
+            entry.central.flags = Some(0xc780);
+        }),
+        member_noted("level-flags-of-one-header", &["zip-local-flags"], |entry| {
+            entry.local.flags = Some(2);
+        }),
         member("version", &["zip-version"], |entry| {
-            entry.central.version = Some(63);
-            entry.local.version = Some(63);
+            entry.central.version = Some(64);
+            entry.local.version = Some(64);
         }),
         member("version-of-one-header", &["zip-version"], |entry| {
-            entry.local.version = Some(63);
+            entry.local.version = Some(255);
+        }),
+        member_noted("version-of-lzma", &["zip-version"], |entry| {
+            entry.central.version = Some(63);
+            entry.local.version = Some(0x033f);
+        }),
+        member_told("system-in-the-version", &[], |entry| {
+            entry.central.version = Some(0x0314);
+            entry.local.version = Some(0x0314);
         }),
         member("disk", &["zip-multi-disk"], |entry| entry.disk = 1),
         member_told("level-flags", &[], |entry| {
@@ -378,7 +404,15 @@ fn extra_fields() {
             &[],
             [dates.clone(), ids].concat(),
         ),
-        both("cut", refused, &["zip-extra"], b"UT\xff".to_vec()),
+        both("tail", End::Done, &[], b"UT\xff".to_vec()).noted(&["zip-extra-tail"]),
+        both(
+            "padded",
+            End::Done,
+            &[],
+            [dates.clone(), vec![0; 3]].concat(),
+        )
+        .noted(&["zip-extra-tail"]),
+        both("dates-twice", End::Done, &[], dates.repeat(2)).noted(&["zip-extra-twice"]),
         both(
             "runs-past",
             refused,
@@ -395,7 +429,7 @@ fn extra_fields() {
             "zip64-unasked",
             refused,
             &["zip-zip64"],
-            zip64_extra(&[6, 6]),
+            zip64_extra(&[6, 7]),
         ),
         both("zip64-odd", refused, &["zip-zip64"], extra(1, &[0; 5])),
         both("renamed", refused, &["zip-extra-name"], name(b"evil/b.py")),
@@ -439,6 +473,64 @@ fn extra_fields() {
                 says.extra = zip64_extra(&[u64::MAX, u64::MAX]);
             }
         }),
+    ];
+    hold(&cases);
+}
+
+/// A zip64 field that says what the header says is odd; one that says anything else is two archives.
+#[test]
+fn zip64_values_that_repeat_the_header() {
+    let packed = u64::try_from(deflate(b"abcdef").len()).unwrap();
+    let told = &["zip-zip64-repeats"];
+    let local = |id: &str, codes: &[&'static str], values: &[u64]| {
+        member_noted(id, codes, |entry| entry.local.extra = zip64_extra(values))
+    };
+    let wrong = |id: &str, values: &[u64]| {
+        member(id, &["zip-extra"], |entry| {
+            entry.local.extra = zip64_extra(values)
+        })
+    };
+    let central = |id: &str, values: &[u64]| {
+        member_noted(id, told, |entry| entry.central.extra = zip64_extra(values))
+    };
+    let entries = Maker::default().entries().into_iter().map(|entry| {
+        let sizes = [entry.content.len() as u64, entry.packed().len() as u64];
+        entry.with(|entry| entry.local.extra = zip64_extra(&sizes))
+    });
+    let cases = [
+        Case::file("every-member", Archive::of(entries).build(), End::Done, &[]).noted(told),
+        local("local", told, &[6, packed]),
+        local("local-size", &["zip-zip64-repeats", "pypi-zip64"], &[6]),
+        central("central", &[6, packed]),
+        central("central-size", &[6]),
+        wrong("other-size", &[7, packed]),
+        wrong("other-compressed", &[6, packed + 1]),
+        wrong("swapped", &[packed, 6]),
+        wrong("zeros", &[0, 0]),
+        wrong("offset-in-local-header", &[6, packed, 0]),
+        member("central-other-offset", &["zip-zip64"], |entry| {
+            entry.central.extra = zip64_extra(&[6, packed, 1]);
+        }),
+        member("central-other-size", &["zip-zip64"], |entry| {
+            entry.central.extra = zip64_extra(&[5]);
+        }),
+        member("central-past-its-values", &["zip-zip64"], |entry| {
+            entry.central.extra = zip64_extra(&[6, packed, 0, 0, 0]);
+        }),
+        member_noted("one-asked-and-one-repeated", told, |entry| {
+            entry.local.size = Some(u32::MAX);
+            entry.local.extra = zip64_extra(&[6, packed]);
+        }),
+        // To one reader the compressed size is the first value, to another the second.
+        member("asked-behind-another", &["zip-extra"], |entry| {
+            entry.local.compressed = Some(u32::MAX);
+            entry.local.extra = zip64_extra(&[6, packed]);
+        }),
+        member_told("zeros-before-a-descriptor", &["zip-descriptor"], |entry| {
+            entry.descriptor = Descriptor::Long;
+            entry.local.extra = zip64_extra(&[0, 0]);
+        })
+        .noted(told),
     ];
     hold(&cases);
 }

@@ -3,7 +3,7 @@
 //! Spec: APPNOTE 4.3.12, 4.4.
 
 use super::end::Directory;
-use super::extra::{Extra, Sizes};
+use super::extra::{Extra, Resolved, Sizes, repeated_zip64};
 use super::fields::Fields;
 use crate::escape::escape_bytes;
 use crate::finding::Finding;
@@ -20,9 +20,15 @@ pub(super) const UTF8: u16 = 1 << 11;
 /// Bit 0 encrypted, bit 6 strongly, bit 13 with masked headers.
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 /// `version needed to extract` of zip64, the newest feature that a wheel may need.
-pub(super) const NEWEST_VERSION: u16 = 45;
+const NEWEST_VERSION: u16 = 45;
+/// The newest version of the format: `zipfile` and uv refuse what says that it needs a later one.
+pub(super) const LAST_VERSION: u16 = 63;
 /// Bits that change nothing in how data is read: the level that was used.
 const LEVEL: u16 = 0b110;
+/// Bits that the format leaves unused or reserves (APPNOTE 4.4.4): no reader looks at them.
+const UNUSED: u16 = 0b1100_0111_1000_0000;
+/// Bits in which two headers of a member may differ, and mean the same.
+pub(super) const MEANINGLESS: u16 = LEVEL | UNUSED;
 
 /// One entry, as the central directory describes it.
 #[derive(Clone, Copy, Debug)]
@@ -159,62 +165,83 @@ fn judge<'a>(raw: Raw<'a>, problems: &mut Problems) -> Option<Entry<'a>> {
     let name = entry;
     let mut refuse =
         |code, message: String| problems.add(Finding::error(code, message).at(name.shown()));
-    if entry.flags & ENCRYPTED != 0 {
-        refuse("zip-encrypted", "the member is encrypted".to_owned());
-    } else if entry.flags & !(DESCRIPTOR | UTF8 | LEVEL) != 0 {
-        let message = format!("unknown or unsupported flags 0x{:04x}", entry.flags);
-        refuse("zip-flags", message);
+    let extra = Extra::parse(raw.extra).map_err(|message| refuse("zip-extra", message));
+    let extra = extra.ok()?;
+    if extra.renames(entry.name) {
+        let message = "an extra field (0x7075) gives the member another name".to_owned();
+        refuse("zip-extra-name", message);
     }
-    if !matches!(entry.method, 0 | 8) {
-        let method = entry.method;
-        let message =
-            format!("compression method {method}: wheels use only stored (0) and deflated (8)");
-        refuse("zip-method", message);
-    } else if raw.version & 0xff > NEWEST_VERSION {
-        let message = "the member needs a later format version than 4.5".to_owned();
-        refuse("zip-version", message);
-    }
-    let sizes = Sizes {
+    let said = Sizes {
         size: entry.size,
         compressed: entry.compressed,
         offset: Some(entry.offset),
         disk: Some(raw.disk),
     };
-    let extra = match Extra::parse(raw.extra) {
-        Ok(extra) => extra,
-        Err(message) => {
-            refuse("zip-extra", message);
-            return None;
-        }
-    };
-    if extra.renames(entry.name) {
-        let message = "an extra field (0x7075) gives the member another name".to_owned();
-        refuse("zip-extra-name", message);
+    let resolved = extra.resolve(said);
+    let Resolved { sizes, repeats } = resolved
+        .map_err(|message| refuse("zip-zip64", message))
+        .ok()?;
+    entry.size = sizes.size;
+    entry.compressed = sizes.compressed;
+    entry.offset = sizes.offset.unwrap_or(entry.offset);
+    if sizes.disk != Some(0) {
+        let message = "the member starts on another disk".to_owned();
+        refuse("zip-multi-disk", message);
     }
-    match extra.resolve(sizes) {
-        Ok(sizes) => {
-            entry.size = sizes.size;
-            entry.compressed = sizes.compressed;
-            entry.offset = sizes.offset.unwrap_or(entry.offset);
-            if sizes.disk != Some(0) {
-                refuse(
-                    "zip-multi-disk",
-                    "the member starts on another disk".to_owned(),
-                );
-            }
-        }
-        Err(message) => {
-            refuse("zip-zip64", message);
-            return None;
-        }
-    }
-    let odd_zip64 = extra.pypi_refuses(entry.method);
-    problems.extend(odd_zip64.then(|| odd_length().at(name.shown())));
+    let which = "central directory";
+    let told = judge_features(&entry, raw.version).into_iter();
+    let told = told.chain(repeats.then(|| repeated_zip64(which)));
+    let told = told.chain(extra.oddities(which));
+    problems.extend(told.map(|finding| finding.at(name.shown())));
     if !raw.comment.is_empty() {
         let message = "the entry has a comment, which PyPI refuses; repair drops it";
         problems.add(Finding::note("zip-comment", message).at(name.shown()));
     }
     Some(entry)
+}
+
+/// What a reader must know to read the entry.
+fn judge_features(entry: &Entry<'_>, version: u16) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Entry { flags, method, .. } = *entry;
+    let strange = flags & !(DESCRIPTOR | UTF8 | MEANINGLESS);
+    if flags & ENCRYPTED != 0 {
+        found.push(Finding::error("zip-encrypted", "the member is encrypted"));
+    } else if strange != 0 {
+        let message = format!("unknown or unsupported flags 0x{strange:04x}");
+        found.push(Finding::error("zip-flags", message));
+    } else if flags & UNUSED != 0 {
+        let message = format!(
+            "flags 0x{:04x}, which have no meaning; repair clears them",
+            flags & UNUSED
+        );
+        found.push(Finding::note("zip-flags", message));
+    }
+    if !matches!(method, 0 | 8) {
+        let message =
+            format!("compression method {method}: wheels use only stored (0) and deflated (8)");
+        found.push(Finding::error("zip-method", message));
+    } else {
+        found.extend(judge_version(version, "the member"));
+    }
+    found
+}
+
+/// What is odd about the version of the format that `what` says it needs.
+pub(super) fn judge_version(version: u16, what: &str) -> Option<Finding> {
+    // The upper byte is reserved; some writers put the system there.
+    let number = version & 0xff;
+    if number <= NEWEST_VERSION {
+        return None;
+    }
+    let (major, minor) = (number / 10, number % 10);
+    let said = format!("{what} says that it needs version {major}.{minor} of the format");
+    Some(if number > LAST_VERSION {
+        Finding::error("zip-version", format!("{said}, and the last is 6.3"))
+    } else {
+        let message = format!("{said}, and nothing in it does; repair writes what it needs");
+        Finding::note("zip-version", message)
+    })
 }
 
 /// Sizes that are said in a form which other readers know.

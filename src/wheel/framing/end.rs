@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::central::NEWEST_VERSION;
+use super::central::LAST_VERSION;
 use super::fields::Fields;
 use crate::finding::Finding;
 use crate::wheel::problems::Problems;
@@ -175,7 +175,8 @@ fn zip64(
         problems.add(bad("the zip64 locator is cut short"));
         return Ok(None);
     };
-    if disk != 0 || disks != 1 {
+    // Of the disks of an archive that has one, some writers count none.
+    if disk != 0 || disks > 1 {
         problems.add(bad("the zip64 locator names a disk of a multi-disk set"));
     }
     let record = match source.bytes_at(offset, END64_LEN) {
@@ -198,9 +199,9 @@ fn zip64(
         problems.add(bad("the zip64 end record does not end at its locator"));
         return Ok(None);
     }
-    if version & 0xff > NEWEST_VERSION {
+    if version & 0xff > LAST_VERSION {
         problems.add(bad(
-            "the zip64 end record needs a later format version than 4.5",
+            "the zip64 end record needs a later version of the format than 6.3",
         ));
     }
     if !agree(short, &end) {

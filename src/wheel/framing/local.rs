@@ -4,8 +4,8 @@
 
 use std::io;
 
-use super::central::{Entry, NEWEST_VERSION, UTF8, odd_length};
-use super::extra::{Extra, Sizes};
+use super::central::{Entry, MEANINGLESS, UTF8, judge_version, odd_length};
+use super::extra::{Extra, Resolved, Sizes, repeated_zip64};
 use super::fields::Fields;
 use crate::finding::Finding;
 use crate::wheel::problems::Problems;
@@ -96,14 +96,19 @@ fn parse(header: &[u8]) -> Option<Local<'_>> {
 }
 
 fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
-    if (entry.flags ^ local.flags) == UTF8 {
-        let message = "the local header and the central directory mismatch in the UTF-8 flag";
-        problems.add(Finding::warning("zip-local-flags", message).at(entry.shown()));
+    let differing = entry.flags ^ local.flags;
+    let meaning = differing & !(UTF8 | MEANINGLESS) != 0;
+    if differing != 0 && !meaning {
+        let odd = "the local header and the central directory mismatch in";
+        let finding = match differing & UTF8 {
+            0 => Finding::note("zip-local-flags", format!("{odd} flags without a meaning")),
+            _ => Finding::warning("zip-local-flags", format!("{odd} the UTF-8 flag")),
+        };
+        problems.add(finding.at(entry.shown()));
     }
-    if local.version & 0xff > NEWEST_VERSION {
-        let message = "the local header needs a later format version than 4.5";
-        problems.add(Finding::error("zip-version", message).at(entry.shown()));
-    }
+    let version = judge_version(local.version, "the local header");
+    problems.extend(version.map(|finding| finding.at(entry.shown())));
+    let resolved = judge_extra(entry, local, problems);
     let mut mismatch = |what: &str| {
         let message = format!("the local header and the central directory mismatch in the {what}");
         problems.add(Finding::error("zip-local-header", message).at(entry.shown()));
@@ -111,27 +116,14 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     if entry.name != local.name {
         mismatch("name");
     }
-    if (entry.flags ^ local.flags) & !UTF8 != 0 {
+    if meaning {
         mismatch("flags");
     }
     if entry.method != local.method {
         mismatch("compression method");
     }
-    let mut odd_zip64 = false;
-    let resolved = Extra::parse(local.extra).and_then(|extra| {
-        odd_zip64 = extra.pypi_refuses(local.method);
-        if extra.renames(local.name) {
-            return Err("a local extra field (0x7075) gives the member another name".to_owned());
-        }
-        extra.resolve(local.sizes)
-    });
-    let sizes = match resolved {
-        Ok(sizes) => sizes,
-        Err(message) => {
-            let message = format!("local header: {message}");
-            problems.add(Finding::error("zip-extra", message).at(entry.shown()));
-            return;
-        }
+    let Some(sizes) = resolved else {
+        return;
     };
     // With a descriptor the writer did not know these yet.
     let later = entry.has_descriptor();
@@ -142,7 +134,34 @@ fn compare(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) {
     if differs(sizes.size, entry.size) || differs(sizes.compressed, entry.compressed) {
         mismatch("size");
     }
-    problems.extend(odd_zip64.then(|| odd_length().at(entry.shown())));
+}
+
+/// The sizes that the local header says, its extra fields taken in. What is wrong with those is among
+/// the problems.
+fn judge_extra(entry: &Entry<'_>, local: &Local<'_>, problems: &mut Problems) -> Option<Sizes> {
+    let which = "local header";
+    let read = Extra::parse(local.extra).and_then(|extra| {
+        if extra.renames(local.name) {
+            return Err("a local extra field (0x7075) gives the member another name".to_owned());
+        }
+        Ok((extra, extra.resolve(local.sizes)?))
+    });
+    match read {
+        Ok((extra, Resolved { sizes, repeats })) => {
+            let refused = extra.pypi_refuses(local.method).then(odd_length);
+            let told = refused
+                .into_iter()
+                .chain(repeats.then(|| repeated_zip64(which)));
+            let told = told.chain(extra.oddities(which));
+            problems.extend(told.map(|finding| finding.at(entry.shown())));
+            Some(sizes)
+        }
+        Err(message) => {
+            let message = format!("local header: {message}");
+            problems.add(Finding::error("zip-extra", message).at(entry.shown()));
+            None
+        }
+    }
 }
 
 /// Whether `descriptor`, everything between the data and the next header, repeats the

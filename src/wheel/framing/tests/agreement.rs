@@ -60,7 +60,7 @@ fn what_is_said_twice_must_be_said_alike() {
         (
             "flags",
             lie(Lies {
-                flags: Some(2),
+                flags: Some(8),
                 ..Lies::default()
             }),
         ),
@@ -97,6 +97,11 @@ fn what_is_said_twice_must_be_said_alike() {
         ..Lies::default()
     });
     assert_eq!(judge(&flag), [(Severity::Warning, "zip-local-flags")]);
+    let level = lie(Lies {
+        flags: Some(2),
+        ..Lies::default()
+    });
+    assert_eq!(judge(&level), [(Severity::Note, "zip-local-flags")]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the format knows and a wheel does without.
 
 use super::{a, assert_error, judge, lying_alike, with};
+use crate::finding::Severity;
 use crate::wheel::sample::{Entry, Lies, entry};
 
 #[test]
@@ -53,7 +54,7 @@ fn features_that_wheels_do_not_have() {
         (
             "zip-version",
             both(Lies {
-                version: Some(46),
+                version: Some(64),
                 ..Lies::default()
             }),
         ),
@@ -67,6 +68,13 @@ fn features_that_wheels_do_not_have() {
         ("zip-extra", extra(&twice)),
         ("zip-zip64", extra(&twice[..12])),
         ("zip-extra", extra(b"UT\xff\x03xx")),
+        (
+            "zip-flags",
+            both(Lies {
+                flags: Some(0x8020),
+                ..Lies::default()
+            }),
+        ),
         ("zip-extra-name", extra(b"\x75\x70\x0a\x00\x01crc_other")),
         (
             "zip-symlink",
@@ -121,6 +129,48 @@ fn features_that_wheels_do_not_have() {
     for (code, file) in cases {
         assert_error(code, &with(&[file]), code);
     }
+}
+
+/// Said by some writers, and the same to every reader that takes it.
+#[test]
+fn features_without_a_consequence() {
+    let both = |lies| with(&[lying_alike(lies, a())]);
+    let extra = |extra: &[u8]| {
+        both(Lies {
+            extra: extra.to_vec(),
+            ..Lies::default()
+        })
+    };
+    let flags = Some(0xc786);
+    let version = Some(63);
+    let cases = [
+        (
+            "zip-flags",
+            both(Lies {
+                flags,
+                ..Lies::default()
+            }),
+        ),
+        (
+            "zip-version",
+            both(Lies {
+                version,
+                ..Lies::default()
+            }),
+        ),
+        ("zip-extra-tail", extra(b"UT\x01\x00x\0\0\0")),
+        ("zip-extra-twice", extra(&b"UT\x01\x00x".repeat(2))),
+    ];
+    for (code, bytes) in cases {
+        assert_eq!(judge(&bytes), [(Severity::Note, code)], "{code}");
+    }
+    assert_eq!(
+        judge(&both(Lies {
+            flags: Some(6),
+            ..Lies::default()
+        })),
+        []
+    );
 }
 
 #[test]
