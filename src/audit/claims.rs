@@ -123,7 +123,7 @@ pub struct Claims<'a> {
 }
 
 /// Warnings that forbid a rewrite: what they are about would be laundered or broken.
-const BLOCKING: [&str; 3] = ["wheel-tags-differ", "elf-loads-also", "needed-path"];
+const BLOCKING: [&str; 2] = ["elf-loads-also", "needed-path"];
 
 /// Whether a repair refuses a wheel of which this is told.
 pub fn blocks_repair(finding: &Finding) -> bool {

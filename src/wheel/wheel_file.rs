@@ -108,10 +108,10 @@ fn tags(wheel: &Headers, name: &WheelName) -> Vec<Finding> {
             only(&in_wheel, &in_name),
             only(&in_name, &in_wheel)
         );
-        findings.push(
-            Finding::warning("wheel-tags-differ", message)
-                .help("rename with `python -m wheel tags`, which keeps both in step"),
-        );
+        findings.push(Finding::warning("wheel-tags-differ", message).help(
+            "installers go by the file name, and repair writes the tags of WHEEL from it: \
+                 see that nobody renamed the file to what it is not",
+        ));
     }
     findings
 }

@@ -42,36 +42,30 @@ fn tags() {
     let case = |id: &str, rest: &str, codes: &[&'static str]| {
         Case::told(id, &with(&format!("{start}{rest}")), codes)
     };
+    // Repaired too: the tags of a result are those of its name, which `written` checks.
+    let differ = |id: &str, lines: &str| {
+        let mut case = case(id, lines, &["wheel-tags-differ"]);
+        case.repair_codes = case.codes.clone();
+        case
+    };
     let cases = [
         case("none", "", &["wheel-no-tag"]),
-        case(
-            "other",
-            "Tag: cp310-cp310-linux_x86_64\n",
-            &["wheel-tags-differ"],
-        )
-        .repair(End::Refused),
-        case(
-            "more",
-            &format!("{TAG}Tag: cp310-cp310-linux_x86_64\n"),
-            &["wheel-tags-differ"],
-        )
-        .repair(End::Refused),
+        differ("other", "Tag: cp310-cp310-linux_x86_64\n"),
+        differ("more", &format!("{TAG}Tag: cp310-cp310-linux_x86_64\n")),
         case(
             "compressed",
             "Tag: cp311.cp312-abi3-linux_x86_64\n",
             &["wheel-tag-compressed"],
         )
         .repair(End::Any),
-        case(
+        differ(
             "compressed-without-end",
             &format!("Tag: {0}-{0}-{0}\n", vec!["a"; 4000].join(".")),
-            &["wheel-tags-differ"],
-        )
-        .repair(End::Refused),
+        ),
         case("folded", "Tag:\n  cp311-cp311-linux_x86_64\n", &[]),
         case("twice", &format!("{TAG}{TAG}"), &[]),
-        case("no-tag-at-all", "Tag: nonsense\n", &["wheel-tags-differ"]).repair(End::Refused),
-        case("control", "Tag: \x1b[2J\n", &["wheel-tags-differ"]).repair(End::Refused),
+        differ("no-tag-at-all", "Tag: nonsense\n"),
+        differ("control", "Tag: \x1b[2J\n"),
     ];
     hold(&cases);
 }
