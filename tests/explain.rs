@@ -109,12 +109,11 @@ fn the_advised_command_can_be_pasted() {
         "--exclude-preset=cuda",
         "--sysroot=/no where",
         "--disable-isa-ext-check",
-        "--fix-record",
         "my wheels",
     ];
     let run = audit_in(folder.path(), &[&["show"], looked.as_slice()].concat());
     let command = run.stdout.lines().last().unwrap().trim();
-    assert_snapshot!(command, @r"audit repair --lib-path 'it'\''s $HOME; libs' --sysroot '/no where' --ldpaths /nowhere --exclude 'lib(none)*' --exclude-preset cuda --no-host-libs --disable-isa-ext-check --fix-record 'my wheels/greet-1.0-cp38-abi3-linux_x86_64.whl'");
+    assert_snapshot!(command, @r"audit repair --lib-path 'it'\''s $HOME; libs' --sysroot '/no where' --ldpaths /nowhere --exclude 'lib(none)*' --exclude-preset cuda --no-host-libs --disable-isa-ext-check 'my wheels/greet-1.0-cp38-abi3-linux_x86_64.whl'");
     let binary = Path::new(env!("CARGO_BIN_EXE_audit"));
     let pasted = Command::new("/bin/sh")
         .args(["-c", command])

@@ -1,5 +1,7 @@
 //! Hashes of a member, taken while it streams.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// A hash that RECORD may use beside SHA-256, and that can be verified.
@@ -85,17 +87,18 @@ impl Digester {
     }
 }
 
+/// Two lower-case digits for each of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hex(bytes: &[u8]) -> String {
-        use std::fmt::Write as _;
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
 
     #[test]
     fn known_hashes_of_abc() {

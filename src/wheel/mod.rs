@@ -72,7 +72,8 @@ pub type MemberId = usize;
 pub struct OpenOptions {
     /// Check CRCs and RECORD hashes (every member is then inflated to its end).
     pub verify: bool,
-    /// Accept a RECORD with unlisted or ghost rows.
+    /// Accept a RECORD whose rows do not fit the members, or cannot be read: findings say which. For a
+    /// repair, which writes a right one.
     pub fix_record: bool,
     /// How many inflated bytes of ELF members may be kept in memory for a later edit.
     pub keep_elf_bytes: u64,

@@ -134,7 +134,8 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
 
     let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
     let folder = dist_info::find(paths.iter().copied(), &name)?.to_owned();
-    let metadata = read_metadata(&source, &members, folder, &mut problems);
+    let fix = options.fix_record;
+    let metadata = read_metadata(&source, &members, folder, fix, &mut problems);
     let entry_points = metadata.entry_points.as_deref();
     problems.extend(checks::check_metadata(
         &name,
@@ -160,7 +161,7 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
         problems.extend(member.finding.take());
     }
     if let Some(record) = record {
-        problems.extend(compare(record, &members, &scanned, options.fix_record));
+        problems.extend(compare(record, &members, &scanned));
     }
     let (elves, images) = elf_members(&name, &mut members, scanned);
     let elf_paths: Vec<&str> = elves.iter().map(|elf| elf.path.as_str()).collect();
@@ -232,6 +233,7 @@ pub(super) fn read_metadata(
     source: &Source,
     members: &[Member],
     folder: String,
+    fix_record: bool,
     problems: &mut Problems,
 ) -> Metadata {
     let mut read = |file: &str, limit: u64| -> Option<Vec<u8>> {
@@ -251,7 +253,7 @@ pub(super) fn read_metadata(
     let variant = read(variant::FILE, LARGEST_HEADERS);
     let record = read("RECORD", largest_record(members));
     let record = record.and_then(|bytes| {
-        let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"));
+        let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"), fix_record);
         let (record, findings) = match parsed {
             Ok((record, findings)) => (Some(record), findings),
             Err(findings) => (None, findings),
@@ -271,7 +273,7 @@ pub(super) fn read_metadata(
     }
 }
 
-fn compare(record: &Record, members: &[Member], scanned: &[Scanned], fix: bool) -> Vec<Finding> {
+fn compare(record: &Record, members: &[Member], scanned: &[Scanned]) -> Vec<Finding> {
     let seen: Vec<Seen<'_>> = members
         .iter()
         .zip(scanned)
@@ -285,7 +287,7 @@ fn compare(record: &Record, members: &[Member], scanned: &[Scanned], fix: bool) 
             }
         })
         .collect();
-    record.compare(&seen, fix)
+    record.compare(&seen)
 }
 
 /// Hands each member its hash, and lists those that are ELF files.

@@ -42,7 +42,7 @@ impl Wheel {
         let elves = expected.elves(&members);
         let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
         let folder = dist_info::find(paths.iter().copied(), expected.name)?.to_owned();
-        let metadata = read_metadata(&source, &members, folder, &mut problems);
+        let metadata = read_metadata(&source, &members, folder, false, &mut problems);
         problems.extend(checks::check_metadata(
             expected.name,
             &paths,

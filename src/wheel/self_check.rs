@@ -93,7 +93,7 @@ fn check_record(source: &Source, members: &[Member], written: &[Written]) -> Res
     let limit = largest_record(members);
     let bytes = read_small(source, record, limit).map_err(|error| error.to_string())?;
     let (parsed, findings) =
-        Record::parse(&bytes, &record.path).map_err(|findings| first(&findings))?;
+        Record::parse(&bytes, &record.path, false).map_err(|findings| first(&findings))?;
     let seen: Vec<Seen<'_>> = written
         .iter()
         .map(|row| Seen {
@@ -103,7 +103,7 @@ fn check_record(source: &Source, members: &[Member], written: &[Written]) -> Res
             other: None,
         })
         .collect();
-    let findings = [findings, parsed.compare(&seen, false)].concat();
+    let findings = [findings, parsed.compare(&seen)].concat();
     if findings.is_empty() {
         Ok(())
     } else {

@@ -168,19 +168,10 @@ fn faults(case: &Case) -> Vec<String> {
     let (shown, took) = run("show", &[]);
     common("show", &shown, took, case.show, &mut bad);
     let told = codes(&shown);
-    for code in &case.codes {
-        if !told.contains(*code) {
-            bad(format!("show does not tell {code}, but {told:?}"));
-        }
-    }
+    lacks("show", &told, &case.codes, &mut bad);
     if !case.notes.is_empty() {
         let (shown, _) = run("show", &["--json".into()]);
-        let notes = notes(&shown);
-        for code in &case.notes {
-            if !notes.contains(*code) {
-                bad(format!("show notes no {code}, but {notes:?}"));
-            }
-        }
+        lacks("show --json", &notes(&shown), &case.notes, &mut bad);
     }
     for code in &case.silent {
         if told.contains(*code) {
@@ -193,12 +184,7 @@ fn faults(case: &Case) -> Vec<String> {
     options.extend(case.repair_options.iter().map(OsString::from));
     let (repaired, took) = run("repair", &options);
     common("repair", &repaired, took, case.repair, &mut bad);
-    let told = codes(&repaired);
-    for code in &case.repair_codes {
-        if !told.contains(*code) {
-            bad(format!("repair does not tell {code}, but {told:?}"));
-        }
-    }
+    lacks("repair", &codes(&repaired), &case.repair_codes, &mut bad);
     if repaired.status.success() {
         if let Err(what) = written(&out) {
             bad(format!("repair: {what}"));
@@ -216,6 +202,13 @@ fn faults(case: &Case) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Says which of `wanted` was not told.
+fn lacks(verb: &str, told: &BTreeSet<String>, wanted: &[&str], bad: &mut dyn FnMut(String)) {
+    for code in wanted.iter().filter(|code| !told.contains(**code)) {
+        bad(format!("{verb} does not tell {code}, but {told:?}"));
+    }
 }
 
 /// What must hold whatever the input.

@@ -146,9 +146,6 @@ pub(crate) struct SearchArgs {
     /// Let pure Python wheels through instead of failing
     #[arg(long)]
     pub(crate) allow_pure_python_wheel: bool,
-    /// Accept a RECORD with unlisted or ghost rows (never a wrong hash)
-    #[arg(long)]
-    pub(crate) fix_record: bool,
 }
 
 /// What is told of findings.
@@ -275,9 +272,13 @@ pub(crate) struct RepairArgs {
     /// Claim just the tag of --plat, even if a better one is deserved
     #[arg(long)]
     pub(crate) only_plat: bool,
-    /// Keep the tags in the file name and in WHEEL
+    /// Keep the tags in the file name, and write those in WHEEL
     #[arg(long)]
     pub(crate) no_update_tags: bool,
+    /// Accept a RECORD that is wrong (hashes, sizes, files that are not listed or not there), say
+    /// where, and write a right one
+    #[arg(long)]
+    pub(crate) fix_record: bool,
     /// Folder for the results
     #[arg(short, long, value_name = "DIR", default_value = "wheelhouse")]
     pub(crate) wheel_dir: PathBuf,

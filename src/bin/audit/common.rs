@@ -86,7 +86,6 @@ fn repeated(search: &SearchArgs, config: &ConfigArgs) -> Vec<String> {
         exclude_preset,
         disable_isa_ext_check,
         allow_pure_python_wheel: _,
-        fix_record,
     } = search;
     let mut words: Vec<String> = Vec::new();
     let mut pairs = |option: &str, values: &mut dyn Iterator<Item = String>| {
@@ -109,7 +108,6 @@ fn repeated(search: &SearchArgs, config: &ConfigArgs) -> Vec<String> {
         ("--no-host-libs", *no_host_libs),
         ("--no-config", config.no_config),
         ("--disable-isa-ext-check", *disable_isa_ext_check),
-        ("--fix-record", *fix_record),
     ];
     let flags = flags.into_iter().filter(|(_, set)| *set);
     words.extend(flags.map(|(flag, _)| flag.to_owned()));

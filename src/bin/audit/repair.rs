@@ -176,7 +176,7 @@ fn task(
     let wheels = u64::try_from(args.wheels.len()).unwrap_or(u64::MAX).max(1);
     let all = OpenOptions::for_repair();
     let open = OpenOptions {
-        fix_record: args.search.fix_record,
+        fix_record: args.fix_record,
         keep_elf_bytes: all.keep_elf_bytes / wheels,
         ..all
     };

@@ -83,8 +83,7 @@ impl Show<'_> {
     fn judge(&self, source: &Source) -> Result<(Opened, Audit), Error> {
         let options = OpenOptions {
             verify: !self.args.no_verify,
-            fix_record: self.args.search.fix_record,
-            keep_elf_bytes: 0,
+            ..OpenOptions::default()
         };
         let opened = source.open(&options)?;
         let audit = audit_input(&opened.input(), &self.host, &self.options)?;

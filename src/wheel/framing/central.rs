@@ -217,12 +217,12 @@ fn judge_features(entry: &Entry<'_>, version: u16) -> Vec<Finding> {
         );
         found.push(Finding::note("zip-flags", message));
     }
-    if !matches!(method, 0 | 8) {
+    if matches!(method, 0 | 8) {
+        found.extend(judge_version(version, "the member"));
+    } else {
         let message =
             format!("compression method {method}: wheels use only stored (0) and deflated (8)");
         found.push(Finding::error("zip-method", message));
-    } else {
-        found.extend(judge_version(version, "the member"));
     }
     found
 }
