@@ -251,6 +251,53 @@ fn codes_are_checked_when_they_are_typed() {
 }
 
 #[test]
+fn codes_are_explained() {
+    let run = audit(&["explain", "wheel-no-tag"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert_snapshot!(run.stdout, @r"
+    wheel-no-tag: warning
+
+      WHEEL has no Tag line.
+
+    What to do
+      A repair writes them.
+
+    docs/findings.md, The tag
+    ");
+    // What refuses a wheel too.
+    let run = audit(&["explain", "zip-crc"]);
+    assert!(run.stdout.starts_with("zip-crc: error\n"), "{}", run.stdout);
+    let run = audit(&["explain", "zip-crcs"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("zip-crc is one"), "{}", run.stderr);
+    let list = audit(&["explain"]).stdout;
+    for code in ["execstack", "zip-crc", "lib-sdir"] {
+        let line = format!("\n  {code} ");
+        assert!(list.contains(&line), "{code}: {list}");
+    }
+    let completions = audit(&["completions", "bash"]).stdout;
+    assert!(completions.contains("zip-crc"), "completions know codes");
+}
+
+/// `all` will come to say more than `tags`.
+#[test]
+fn a_check_can_be_asked_for_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "greet-1.0-cp38-abi3-manylinux_2_17_x86_64.whl";
+    let lies = renamed(folder.path(), name);
+    let lies = lies.to_str().unwrap();
+    for check in ["--check", "--check=tags", "--check=all"] {
+        assert_eq!(x86(&["show", X86, check]).status, 0, "{check}");
+        let run = x86(&["show", lies, check]);
+        assert_eq!(run.status, 1, "{check}");
+        assert!(run.stderr.contains("[tag-undeserved]"), "{}", run.stderr);
+    }
+    assert_eq!(x86(&["show", X86, "--check=nothing"]).status, 2);
+    let raised = x86(&["show", X86, "--error", "pypi-platform-tag"]);
+    assert_eq!(raised.status, 1, "a note fails too: {}", raised.stderr);
+}
+
+#[test]
 fn findings_become_annotations() {
     let run = audit(&["show", ARM, "--no-host-libs", "--format", "github"]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
@@ -516,6 +563,7 @@ fn schemas_manuals_and_completions_are_printed() {
         "repair",
         "tree",
         "policies",
+        "explain",
         "schema",
         "completions",
         "man",

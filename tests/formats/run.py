@@ -26,7 +26,7 @@ WHEELS = {
     path: ROOT / "testdata/libs" / f"{path.stem.partition('linux_')[2]}-{'musl' if path.parent.name == 'musl' else 'glibc'}"
     for path in sorted((ROOT / "testdata/wheels").rglob("*.whl"))
 }
-COMMANDS = ("show", "repair", "tree", "policies", "schema", "completions", "man")
+COMMANDS = ("show", "repair", "tree", "policies", "explain", "schema", "completions", "man")
 
 
 def main():

@@ -6,8 +6,9 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use wheel_audit::AuditOptions;
-use wheel_audit::report::{codes, schema};
+use wheel_audit::report::schema;
 
+use crate::codes::Codes;
 use crate::vendoring::{ConfigArgs, RpathArgs, VendorArgs};
 
 /// Judge Linux Python wheels and repair them.
@@ -99,6 +100,12 @@ pub(crate) enum Command {
     Tree(Box<TreeArgs>),
     /// List the platform tags known, what each allows, and which libraries never come in unasked
     Policies(PoliciesArgs),
+    /// Explain the code of a finding or refusal, or list them all: what it means and what to do
+    Explain {
+        /// The code, which stands in brackets behind each message
+        #[arg(value_name = "CODE", value_parser = Codes::All, hide_possible_values = true)]
+        code: Option<String>,
+    },
     /// Print the JSON Schema of what a command prints with --json
     Schema {
         #[arg(value_name = "NAME", value_parser = schema_names())]
@@ -153,22 +160,11 @@ pub(crate) struct SearchArgs {
 #[command(next_help_heading = "What is told")]
 pub(crate) struct FindingArgs {
     /// Say nothing of findings with this code, which stands in brackets behind each (repeatable)
-    #[arg(long, value_name = "CODE", value_parser = parse_code)]
+    #[arg(long, value_name = "CODE", value_parser = Codes::Findings, hide_possible_values = true)]
     pub(crate) ignore: Vec<String>,
     /// Fail if there is a finding with this code (repeatable)
-    #[arg(long, value_name = "CODE", value_parser = parse_code)]
+    #[arg(long, value_name = "CODE", value_parser = Codes::Findings, hide_possible_values = true)]
     pub(crate) error: Vec<String>,
-}
-
-fn parse_code(text: &str) -> Result<String, String> {
-    if codes::all().any(|code| code == text) {
-        return Ok(text.to_owned());
-    }
-    let near = codes::nearest(text);
-    let meant = near.map_or(String::new(), |code| format!("; {code} is one"));
-    Err(format!(
-        "no finding has that code{meant} (docs/findings.md lists them)"
-    ))
 }
 
 #[derive(Debug, Args)]
@@ -182,9 +178,10 @@ pub(crate) struct ShowArgs {
     /// The same as --format json: one JSON object an input
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
-    /// Exit with 1 unless each wheel deserves every tag it claims, or the tag of --plat
-    #[arg(long)]
-    pub(crate) check: bool,
+    /// Exit with 1 unless each wheel deserves every tag it claims, or the tag of --plat; `all`: and has
+    /// no error in anything else that is judged
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "tags")]
+    pub(crate) check: Option<Check>,
     /// The tag to check for
     #[arg(long, value_name = "TAG", requires = "check")]
     pub(crate) plat: Option<String>,
@@ -197,6 +194,16 @@ pub(crate) struct ShowArgs {
     pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) search: SearchArgs,
+}
+
+/// What `--check` holds a wheel to. Nothing but tags is judged so far, so both say the same; what comes
+/// to be judged later counts for `all` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Check {
+    /// The tags, and the form of the wheel
+    Tags,
+    /// Everything that is judged
+    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

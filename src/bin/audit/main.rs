@@ -2,6 +2,7 @@
 
 mod argparse;
 mod args;
+mod codes;
 mod common;
 mod config;
 mod inputs;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Repair(args) => repair::run(args, &terminal),
         Command::Tree(args) => tree::run(args, &terminal),
         Command::Policies(args) => print::policies(args, &terminal),
+        Command::Explain { code } => print::explain(code.as_deref(), &terminal),
         Command::Schema { name } => print::schema(name, &terminal),
         Command::Completions { shell } => print::completions(*shell, &terminal),
         Command::Man { command } => print::man(command.as_deref(), &terminal),

@@ -3,7 +3,7 @@
 use std::io;
 
 use clap::CommandFactory as _;
-use wheel_audit::report::{policies, schema};
+use wheel_audit::report::{codes, policies, schema};
 
 use crate::Status;
 use crate::args::{Cli, PoliciesArgs};
@@ -33,6 +33,14 @@ pub(crate) fn policies(args: &PoliciesArgs, terminal: &Terminal) -> io::Result<S
     let message = format!("no policy knows {tag}; audit policies lists those that are known");
     terminal.usage(&message);
     Ok(Status::Usage)
+}
+
+/// `audit explain`.
+pub(crate) fn explain(code: Option<&str>, terminal: &Terminal) -> io::Result<Status> {
+    let layout = terminal.layout();
+    // The argument parser lets no other codes through.
+    let one = code.and_then(|code| codes::explain(code, layout));
+    terminal.data(&one.unwrap_or_else(|| codes::list(layout)))
 }
 
 /// `audit schema`.
