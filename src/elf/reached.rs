@@ -110,8 +110,12 @@ pub(crate) fn is_used(view: &View<'_>, range: &Range<u64>) -> Result<bool, ElfEr
     }
     let mut addresses = Vec::new();
     for load in view.loads() {
+        let start = range.start.max(load.offset);
+        let end = range.end.min(file_end(load));
         let shift = load.vaddr.wrapping_sub(load.offset);
-        addresses.push(range.start.wrapping_add(shift)..range.end.wrapping_add(shift));
+        if start < end {
+            addresses.push(start.wrapping_add(shift)..end.wrapping_add(shift));
+        }
     }
     let meets = |start: u64, len: u64| {
         let end = start.saturating_add(len.max(1));

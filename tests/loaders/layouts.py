@@ -68,6 +68,8 @@ LINKERS = ("bfd", "gold", "lld", "mold", "zig")
 
 PLAIN = Layout("plain")
 BOTH_HASHES = Layout("hash-both", ("-Wl,--hash-style=both",))
+# What BOLT asks for.
+EMIT_RELOCS = Layout("emit-relocs", ("-Wl,--emit-relocs",))
 MANY_ZEROS = Layout("many-zeros", defines=("-DZEROS=9500000",))
 
 EXTRA = {
@@ -81,16 +83,19 @@ EXTRA = {
         Layout("now", ("-Wl,-z,now,-z,relro",)),
         Layout("norelro", ("-Wl,-z,norelro",)),
         Layout("runpath", ("-Wl,--enable-new-dtags,-rpath,/nowhere/lib",)),
+        EMIT_RELOCS,
+        Layout("sframe", defines=("-Wa,--gsframe",)),
         Layout("no-sections", sections=False),
     ),
-    ("x86_64", "gold"): (Layout("pages-64k", ("-Wl,-z,max-page-size=65536",)), Layout("no-sections", sections=False)),
+    ("x86_64", "gold"): (Layout("pages-64k", ("-Wl,-z,max-page-size=65536",)), EMIT_RELOCS, Layout("no-sections", sections=False)),
     ("x86_64", "lld"): (
         Layout("no-build-id", ("-Wl,--build-id=none",)),
         Layout("separate", ("-Wl,-z,separate-code",)),
         Layout("now", ("-Wl,-z,now",)),
+        EMIT_RELOCS,
         Layout("no-sections", sections=False),
     ),
-    ("x86_64", "mold"): (Layout("now", ("-Wl,-z,now",)),),
+    ("x86_64", "mold"): (Layout("now", ("-Wl,-z,now",)), EMIT_RELOCS),
     ("aarch64", "bfd"): (Layout("pages-4k", ("-Wl,-z,max-page-size=4096",)), Layout("noseparate", ("-Wl,-z,noseparate-code",))),
     ("s390x", "bfd"): (Layout("hash-sysv", ("-Wl,--hash-style=sysv",)),),
     ("i686", "bfd"): (Layout("noseparate", ("-Wl,-z,noseparate-code",)), Layout("now", ("-Wl,-z,now",))),

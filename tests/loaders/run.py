@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import layouts
 import wheels
+from before import Before
 from building import PROGRAMS, ZIG, Builder, linkers
 from figures import Figures
 from harness import arguments
@@ -34,23 +35,34 @@ def main():
     if args.packages:
         print(*layouts.PACKAGES)
         return 0
-    needed = {"gcc": "gcc", "g++": "g++", "musl-gcc": "musl-tools", "ld.lld": "lld", "mold": "mold", "llvm-strip": "llvm", "eu-strip": "elfutils"}
-    for target in layouts.TARGETS.values():
-        if target.runner and not target.zig:
-            triple = target.prefix.rstrip("-")
-            package = triple.replace("_", "-")
-            needed.update({target.runner[0]: "qemu-user", f"{triple}-gcc": f"gcc-{package}", f"{triple}-g++": f"g++-{package}"})
-    require(needed)
+    tools = Tools(f"{ZIG}\n")
+    suite = Suite(args, tools)
+    cases = [
+        (f"{target.name} {linker} {layout.name}", target, functools.partial(suite.case, target, linker, layout))
+        for target, linker, layout in layouts.matrix(args.sample)
+    ]
+    cases.append(("loongarch64 zig static", layouts.STATIC, functools.partial(suite.static_case, layouts.STATIC)))
+    cases += [(name, layouts.TARGETS["x86_64"], case) for name, case in Before(suite, tools).cases(args.sample)]
+    cases = [case for case in cases if fnmatch.fnmatchcase(case[0], args.only)]
+    require(programs({target for _, target, _ in cases}))
     linkers()
-    suite = Suite(args, Tools(f"{ZIG}\n"))
     report = Report("loaders")
-    cases = [(f"{target.name} {linker} {layout.name}", functools.partial(suite.case, target, linker, layout)) for target, linker, layout in layouts.matrix(args.sample)]
-    cases.append(("loongarch64 zig static", functools.partial(suite.static_case, layouts.STATIC)))
-    report.run(item for item in cases if fnmatch.fnmatchcase(item[0], args.only))
+    report.run((name, case) for name, _, case in cases)
     print(f"\n{suite.figures.table()}")
     if args.table:
         suite.figures.write(args.table)
     return report.close()
+
+
+def programs(targets):
+    """What builds, runs and strips for these targets, and the packages that have it."""
+    needed = {"gcc": "gcc", "g++": "g++", "musl-gcc": "musl-tools", "ld.lld": "lld", "mold": "mold", "llvm-strip": "llvm", "eu-strip": "elfutils"}
+    for target in targets:
+        if target.runner and not target.zig:
+            triple = target.prefix.rstrip("-")
+            package = triple.replace("_", "-")
+            needed.update({target.runner[0]: "qemu-user", f"{triple}-gcc": f"gcc-{package}", f"{triple}-g++": f"g++-{package}"})
+    return needed
 
 
 def parse_args():

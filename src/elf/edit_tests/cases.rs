@@ -1,7 +1,7 @@
 //! One test for each promise and each mistake that was made.
 
 use super::super::dynamic::dt;
-use super::super::edit::{Edit, RpathEdit, RpathKind, plan};
+use super::super::edit::{Edit, RpathEdit, RpathKind, Strip, plan};
 use super::super::header::{Segment, pt};
 use super::super::synth::Synth;
 use super::super::versions;
@@ -274,5 +274,46 @@ fn an_executable_stack_is_cleared_on_request() {
             ..Edit::default()
         };
         assert_eq!(read(&edited(&file, &edit)).stack_flags, Some(6));
+    }
+}
+
+/// `-z mark-plt` says in `DT_X86_64_PLT`, `PLTSZ` and `PLTENT` where code is, `.sframe` has a
+/// program header of its own: neither code nor unwind tables ever move.
+#[test]
+fn marks_of_the_plt_and_unwind_tables_stay() {
+    const SFRAME: u32 = 0x6474_e554;
+    let tags = [0x7000_0000, 0x7000_0001, 0x7000_0003];
+    for bss in [0, 9 << 20] {
+        let mut synth = library(Synth::new(true, false));
+        for tag in tags {
+            synth = synth.value(tag, 0x1230 + tag.unsigned_abs());
+        }
+        synth.bss = bss;
+        let mut file = synth.make();
+        let text = file.place("text");
+        file.edit_segment(pt::GNU_STACK, |segment| {
+            (segment.kind, segment.offset, segment.vaddr) = (SFRAME, text, text);
+            (segment.filesz, segment.memsz) = (16, 16);
+        });
+        let before = segments(&file.bytes);
+        let kept = before.iter().find(|s| s.kind == SFRAME).unwrap();
+        for edit in [
+            path(RpathKind::Rpath, "$ORIGIN/../greet.libs"),
+            Edit {
+                strip: Strip::All,
+                ..soname("libgreet-1a2b3c4d.so.1")
+            },
+        ] {
+            let new = edited(&file.bytes, &edit);
+            assert!(segments(&new).contains(kept));
+            let image = new.clone();
+            let view = View::read(&image).unwrap();
+            for tag in tags {
+                let value = view.dynamic_value(tag);
+                assert_eq!(value, Some(0x1230 + tag.unsigned_abs()));
+            }
+            let text = usize::try_from(text).unwrap();
+            assert_eq!(new[text..text + 16], file.bytes[text..text + 16]);
+        }
     }
 }

@@ -209,6 +209,21 @@ fn what_is_used_is_not_taken_for_section_headers() {
     }
 }
 
+/// The same number in a part of memory that comes from elsewhere in the file is another place.
+#[test]
+fn addresses_are_those_of_the_segment_that_maps_the_headers() {
+    let mut synth = library(Synth::new(true, false));
+    synth.table = Table::Data;
+    let mut file = synth.make();
+    let elsewhere = inside(&file) - 0x1000;
+    file.put_word(file.place("relocations"), elsewhere);
+    check_sections(&file.bytes);
+    check_sections(&edited(
+        &file.bytes,
+        &path(RpathKind::Rpath, "$ORIGIN/../greet.libs"),
+    ));
+}
+
 /// The null section comes first: its zeros are no room for a program header.
 #[test]
 fn a_new_program_header_does_not_take_the_place_of_section_headers() {
