@@ -16,12 +16,8 @@ impl Audit {
         self.deserves_at(self.verdict.drivers_apart, tag)
     }
 
-    /// Whether the repaired input would keep what `tag` promises.
-    pub fn would_deserve(&self, tag: &PlatformTag) -> bool {
-        self.deserves_at(self.verdict.repaired, tag)
-    }
-
-    fn deserves_at(&self, deserved: Since, tag: &PlatformTag) -> bool {
+    /// Whether what deserves `deserved` keeps what `tag` promises.
+    pub fn deserves_at(&self, deserved: Since, tag: &PlatformTag) -> bool {
         if tag.arch() != Some(self.arch) {
             return false;
         }

@@ -131,6 +131,27 @@ pub fn audit(wheel: &Wheel, host: &Host, options: &AuditOptions) -> Result<Audit
 /// # Errors
 /// As of [`audit`].
 pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Result<Audit, Error> {
+    let mut audit = verdict_on(input, host, options)?;
+    let case = rules::Case {
+        input,
+        audit: &audit,
+        options,
+        host,
+    };
+    let found = rules::check(&case);
+    audit.findings.extend(found);
+    Ok(audit)
+}
+
+/// Judges as [`audit_input`] does, without what is told beyond the tag.
+///
+/// # Errors
+/// As of [`audit`].
+pub(crate) fn verdict_on(
+    input: &Input<'_>,
+    host: &Host,
+    options: &AuditOptions,
+) -> Result<Audit, Error> {
     let name = input.path.display().to_string();
     let subject = subject::identify(input, options)
         .map_err(|(kind, findings)| Error::many(kind, &name, findings))?;
@@ -164,7 +185,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
         options,
     });
     scale.notes(verdict.repaired, &mut findings);
-    let mut audit = Audit {
+    Ok(Audit {
         arch: subject.arch,
         libc: subject.libc,
         any_libc: subject.any_libc,
@@ -174,16 +195,7 @@ pub fn audit_input(input: &Input<'_>, host: &Host, options: &AuditOptions) -> Re
         externals,
         verdict,
         findings,
-    };
-    let case = rules::Case {
-        input,
-        audit: &audit,
-        options,
-        host,
-    };
-    let found = rules::check(&case);
-    audit.findings.extend(found);
-    Ok(audit)
+    })
 }
 
 /// The worse of two places on the scale: a wheel deserves what all its parts deserve.

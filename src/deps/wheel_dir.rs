@@ -42,7 +42,8 @@ impl WheelDir {
         (dir, path.get(at..).unwrap_or_default())
     }
 
-    pub(super) fn path(&self) -> &str {
+    /// Below where it starts; slash-separated.
+    pub fn path(&self) -> &str {
         match self {
             Self::Site(path) | Self::Scripts(path) | Self::Elsewhere(_, path) => path,
         }
@@ -102,7 +103,9 @@ impl WheelDir {
             return None;
         }
         let (from, to) = (self.parts(), other.parts());
-        let pairs = from.iter().zip(&to);
+        // Some systems have site-packages in `lib64`: from part to part the way leads through the prefix.
+        let same_part = std::mem::discriminant(self) == std::mem::discriminant(other);
+        let pairs = from.iter().zip(&to).filter(|_| same_part);
         let common = pairs.take_while(|(one, two)| one == two).count();
         let up = std::iter::repeat_n("..", from.len().saturating_sub(common));
         let down = to.iter().skip(common).copied();

@@ -14,6 +14,7 @@ use crate::tag::{Libc, PlatformTag};
 pub mod drivers;
 mod file;
 pub mod markers;
+pub mod modules;
 
 pub use file::PolicyError;
 

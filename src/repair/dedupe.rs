@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::graft::Place;
-use super::rpath::folder_of;
+use super::graft::{Place, member_place};
 use crate::audit::Audit;
 use crate::audit::extension::python_extension;
 use crate::deps::NodeId;
@@ -49,12 +48,8 @@ pub(super) fn plan(wheel: &Wheel, audit: &Audit) -> (Vec<Removed>, BTreeMap<Node
             (!bears_soname, elf.path.len(), *node)
         });
         let Some((kept, stays)) = best else { continue };
-        let Installed::Site(site) = &stays.installed else {
+        let Some(place) = member_place(wheel, kept) else {
             continue;
-        };
-        let place = Place {
-            name: file_name(stays).to_owned(),
-            folder: folder_of(site).to_owned(),
         };
         for (node, elf) in copies.filter(|(node, _)| *node != kept) {
             places.insert(node, place.clone());

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::origin::{self, Package};
-use super::rpath::{entries, origin_to};
+use super::realm::{self, Realm};
+use super::rpath::entries;
 use super::source::{self, Source};
 use super::{RepairOptions, clash, naming, rpath};
 use crate::audit::Audit;
-use crate::deps::{NodeId, Target};
+use crate::deps::{NodeId, Target, WheelDir};
 use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::{Host, HostLibrary};
 use crate::policy::Rung;
 use crate::tag::Libc;
-use crate::wheel::{Installed, Wheel};
+use crate::wheel::Wheel;
 
 /// A library to bring in.
 #[derive(Clone, Debug)]
@@ -56,18 +57,10 @@ impl Graft {
 pub struct Place {
     /// The name to need it by.
     pub name: String,
-    /// Its folder, relative to site-packages.
-    pub folder: String,
-}
-
-impl Place {
-    /// Its path in site-packages.
-    pub fn member(&self) -> String {
-        if self.folder.is_empty() {
-            return self.name.clone();
-        }
-        format!("{}/{}", self.folder, self.name)
-    }
+    /// Its folder in an installation.
+    pub dir: WheelDir,
+    /// Its path in the wheel.
+    pub member: String,
 }
 
 /// The plan for all libraries.
@@ -77,9 +70,21 @@ pub struct Grafts {
     pub list: Vec<Graft>,
     /// Every library that is grafted, those included that are in the wheel already; and members that
     /// give way to others.
-    pub places: BTreeMap<NodeId, Place>,
+    pub places: Places,
     /// Whether a library was brought in that only `dlopen` asks for.
     pub for_dlopen: bool,
+}
+
+/// Where libraries are, for those who need them from each part of an installation.
+#[derive(Clone, Debug, Default)]
+pub struct Places(BTreeMap<(NodeId, Realm), Place>);
+
+impl Places {
+    /// Where the file `node` is for who needs it from `realm`.
+    pub fn get(&self, node: NodeId, realm: &Realm) -> Option<&Place> {
+        let own = self.0.get(&(node, realm.clone()));
+        own.or_else(|| self.0.get(&(node, Realm::Site)))
+    }
 }
 
 /// What the grafts are planned from.
@@ -109,11 +114,16 @@ pub fn plan(question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<Graf
     let sources = source::all(question)?;
     let included = included(question);
     let mut places = places(question, &sources, &included);
-    places.extend(question.replaced.clone());
-    let mut list: Vec<Graft> = sources
-        .iter()
-        .filter_map(|(node, source)| graft(question, *node, source, &places))
-        .collect();
+    let own: Vec<(NodeId, Realm)> = places.0.keys().cloned().collect();
+    let replaced = question.replaced.iter();
+    places
+        .0
+        .extend(replaced.map(|(node, place)| ((*node, Realm::Site), place.clone())));
+    let grafts = own.iter().filter_map(|(node, realm)| {
+        let source = sources.get(node)?;
+        graft(question, (*node, realm), source, &places)
+    });
+    let mut list: Vec<Graft> = grafts.collect();
     list.sort_by(|left, right| left.member.cmp(&right.member));
     // One file reached by two paths (links, copies): one member serves both.
     list.dedup_by(|later, earlier| {
@@ -165,7 +175,7 @@ fn places(
     question: &Question<'_>,
     sources: &BTreeMap<NodeId, Source>,
     included: &BTreeMap<NodeId, Option<&str>>,
-) -> BTreeMap<NodeId, Place> {
+) -> Places {
     let plain: Vec<Pattern> = question
         .options
         .no_mangle
@@ -196,13 +206,26 @@ fn places(
                 }
             })
             .collect();
-    let names = naming::name_all(&unnamed).into_iter();
-    let places = names.map(|(node, name)| {
-        let folder = included.get(&node).copied().flatten();
-        let folder = folder.unwrap_or(question.libs_dir).to_owned();
-        (node, Place { name, folder })
-    });
-    places.collect()
+    let realms = realm::of_grafts(question, sources);
+    let mut places = BTreeMap::new();
+    for (node, name) in naming::name_all(&unnamed) {
+        let realms = realms.get(&node).cloned();
+        for realm in realms.unwrap_or_else(|| BTreeSet::from([Realm::Site])) {
+            let asked = included.get(&node).copied().flatten();
+            let (dir, root) = match (asked, &realm) {
+                (Some(folder), Realm::Site) => (WheelDir::Site(folder.to_owned()), String::new()),
+                _ => realm::home(question, &realm),
+            };
+            let folder = match dir.path() {
+                "" => String::new(),
+                folder => format!("{folder}/"),
+            };
+            let member = format!("{root}{folder}{name}");
+            let name = name.clone();
+            places.insert((node, realm), Place { name, dir, member });
+        }
+    }
+    Places(places)
 }
 
 /// The grafted libraries that a graft needs itself.
@@ -223,11 +246,11 @@ fn needs_of(
 
 fn graft(
     question: &Question<'_>,
-    node: NodeId,
+    (node, realm): (NodeId, &Realm),
     source: &Source,
-    places: &BTreeMap<NodeId, Place>,
+    places: &Places,
 ) -> Option<Graft> {
-    let place = places.get(&node)?;
+    let place = places.get(node, realm)?;
     let facts = &source.library.facts;
     let keeps_name = facts.soname.as_deref() == Some(place.name.as_str())
         || source.library.path.file_name() == Some(place.name.as_ref());
@@ -237,19 +260,19 @@ fn graft(
         clear_execstack: question.options.clear_execstack && facts.wants_executable_stack(),
         ..Edit::default()
     };
-    let mut folders: Vec<String> = Vec::new();
+    let mut ways: Vec<String> = Vec::new();
     let mut outside = false;
     let mut needs = BTreeSet::new();
     for edge in &question.audit.graph.nodes.get(node)?.edges {
         match &edge.target {
             Target::Node(id, _) => {
-                let inside = places.get(id).cloned();
-                needs.extend(inside.as_ref().map(Place::member));
+                let inside = places.get(*id, realm).cloned();
+                needs.extend(inside.as_ref().map(|place| place.member.clone()));
                 if let Some(needed) = inside.or_else(|| member_place(question.wheel, *id)) {
                     if needed.name != edge.soname {
                         edit.replace_needed.insert(edge.soname.clone(), needed.name);
                     }
-                    folders.push(needed.folder);
+                    ways.extend(place.dir.way_to(&needed.dir));
                 }
             }
             Target::Libpython => {
@@ -259,13 +282,13 @@ fn graft(
             Target::Missing(_) | Target::Loader => {}
         }
     }
-    edit.rpath = search_path(question, facts, &place.folder, folders, outside);
+    edit.rpath = search_path(question, facts, &place.dir, ways, outside);
     Some(Graft {
         sonames: source.sonames.iter().cloned().collect(),
         library: Arc::clone(&source.library),
         node,
         sha256: source.sha256,
-        member: place.member(),
+        member: place.member.clone(),
         new_soname: place.name.clone(),
         edit,
         needed_by: source::needed_by(question, node),
@@ -277,13 +300,13 @@ fn graft(
 
 /// Where a library is that the wheel has already.
 pub(super) fn member_place(wheel: &Wheel, node: NodeId) -> Option<Place> {
-    match &wheel.elves.get(node)?.installed {
-        Installed::Site(path) => Some(Place {
-            name: path.rsplit('/').next().unwrap_or(path).to_owned(),
-            folder: rpath::folder_of(path).to_owned(),
-        }),
-        Installed::Script(_) | Installed::Elsewhere(..) => None,
-    }
+    let elf = wheel.elves.get(node)?;
+    let (dir, name) = WheelDir::of(&elf.installed);
+    Some(Place {
+        name: name.to_owned(),
+        dir,
+        member: elf.path.clone(),
+    })
 }
 
 /// The search path of a copy: none of the original's entries mean anything in the wheel, unless
@@ -291,8 +314,8 @@ pub(super) fn member_place(wheel: &Wheel, node: NodeId) -> Option<Place> {
 fn search_path(
     question: &Question<'_>,
     facts: &Facts,
-    own_folder: &str,
-    folders: Vec<String>,
+    own_dir: &WheelDir,
+    ways: Vec<String>,
     outside: bool,
 ) -> RpathEdit {
     let options = &question.options.rpath;
@@ -303,16 +326,17 @@ fn search_path(
         .into_iter()
         .filter(|entry| entry.starts_with('/') && keep.iter().any(|glob| glob.matches(entry)))
         .map(str::to_owned);
-    let needed = folders
-        .into_iter()
-        .map(|folder| origin_to(own_folder, &folder));
+    let own_folder = match own_dir {
+        WheelDir::Site(folder) => Some(folder.as_str()),
+        WheelDir::Scripts(_) | WheelDir::Elsewhere(..) => None,
+    };
     let asked = outside || (!question.options.include.is_empty() && imports_dlopen(facts));
     let asked = options.add.iter().filter(|_| asked);
     // `$ORIGIN` of the wheel's files is not that of a copy.
     let asked = asked
         .filter(|add| !add.starts_with('$'))
-        .filter_map(|add| rpath::requested(add, Some(own_folder)));
-    for entry in kept.chain(needed).chain(asked) {
+        .filter_map(|add| rpath::requested(add, own_folder));
+    for entry in kept.chain(ways).chain(asked) {
         if !path.contains(&entry) {
             path.push(entry);
         }

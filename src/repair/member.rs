@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::RepairOptions;
 use super::dedupe::Removed;
 use super::graft::{Grafts, imports_dlopen, member_place, rpath_kind};
-use super::rpath::{self, Dropped, folder_of, origin_to};
+use super::realm::Realm;
+use super::rpath::{self, Dropped, folder_of};
 use crate::audit::Audit;
-use crate::deps::{Edge, NodeId, Target};
+use crate::deps::{Edge, NodeId, Target, WheelDir, wheel_folders};
 use crate::elf::{Edit, RpathEdit, RpathKind, facts::Kind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
@@ -58,6 +59,12 @@ pub fn plan(
     let planner = Planner {
         question,
         keep: keep.map(Pattern::new).collect(),
+        folders: question
+            .wheel
+            .elves
+            .iter()
+            .map(|elf| WheelDir::of(&elf.installed).0)
+            .collect(),
     };
     let mut edits = Vec::new();
     let mut problems = Vec::new();
@@ -91,23 +98,33 @@ pub fn plan(
 struct Planner<'a> {
     question: &'a Question<'a>,
     keep: Vec<Pattern>,
+    /// Where the wheel has ELF files.
+    folders: BTreeSet<WheelDir>,
+}
+
+/// A file whose edit is planned.
+struct User<'a> {
+    elf: &'a ElfMember,
+    /// Its folder in an installation of the result.
+    dir: &'a WheelDir,
+    /// Whether that is another than in the input.
+    moved: bool,
 }
 
 /// What the needs of a file ask of its edit.
 #[derive(Default)]
 struct Needs {
-    /// Something it needs is brought in.
-    grafted: bool,
     /// Something it needs stays outside by request.
     outside: bool,
-    /// Folders in site-packages that its search path must lead to.
-    folders: Vec<String>,
+    /// Search-path entries that lead to what it needs.
+    ways: Vec<String>,
 }
 
 impl Needs {
-    fn add_folder(&mut self, folder: &str) {
-        if !self.folders.iter().any(|known| known == folder) {
-            self.folders.push(folder.to_owned());
+    fn add_way(&mut self, from: &WheelDir, to: &WheelDir) {
+        let way = from.way_to(to);
+        if let Some(way) = way.filter(|way| !self.ways.contains(way)) {
+            self.ways.push(way);
         }
     }
 }
@@ -125,39 +142,42 @@ impl Planner<'_> {
             clear_execstack: question.options.clear_execstack && elf.facts.wants_executable_stack(),
             ..Edit::default()
         };
-        let mut needs = Needs::default();
-        let edges = question
-            .audit
-            .graph
-            .nodes
-            .get(index)
-            .map(|node| &node.edges);
-        for edge in edges.into_iter().flatten() {
-            self.follow(edge, elf, &mut edit, &mut needs);
-        }
-        if question.grafts.for_dlopen && imports_dlopen(&elf.facts) {
-            needs.add_folder(question.libs_dir);
-        }
+        let edges = question.audit.graph.nodes.get(index);
+        let edges = edges.map_or(&[][..], |node| node.edges.as_slice());
         let moved_to = match &elf.installed {
-            Installed::Script(name) if needs.grafted => Some(self.room_for(name, elf)?),
+            Installed::Script(name) if self.must_move(elf, edges) => {
+                Some(self.room_for(name, elf)?)
+            }
             _ => None,
         };
-        let folder = installed_folder(elf, moved_to.as_deref());
-        edit.rpath = if folder.is_none() && needs.grafted {
-            self.rpath_outside(elf, findings)
-        } else {
-            self.rpath(index, elf, folder.as_deref(), &needs, findings)
+        let dir = match &moved_to {
+            Some(path) => WheelDir::Site(folder_of(path).to_owned()),
+            None => WheelDir::of(&elf.installed).0,
         };
+        let mut needs = Needs::default();
+        let user = User {
+            elf,
+            dir: &dir,
+            moved: moved_to.is_some(),
+        };
+        for edge in edges {
+            self.follow(edge, &user, &mut edit, &mut needs);
+        }
+        if question.grafts.for_dlopen && imports_dlopen(&elf.facts) {
+            needs.add_way(&dir, &WheelDir::Site(question.libs_dir.to_owned()));
+        }
+        edit.rpath = self.rpath(index, &user, &needs, findings);
         Ok(changed(elf, moved_to, edit))
     }
 
     /// A file for another system is not judged, but what it tells of the build machine goes.
     fn bystander(&self, elf: &ElfMember, findings: &mut Vec<Finding>) -> Option<MemberEdit> {
-        let folder = installed_folder(elf, None);
+        let (dir, _) = WheelDir::of(&elf.installed);
         let owner = rpath::Owner {
             facts: &elf.facts,
-            folder: folder.as_deref(),
+            folder: site_folder(&dir),
             serves_outside: true,
+            reaches: Vec::new(),
             added: Vec::new(),
             kind: RpathKind::Rpath,
             kind_asked: false,
@@ -171,20 +191,38 @@ impl Planner<'_> {
         changed(elf, None, edit)
     }
 
-    fn follow(&self, edge: &Edge, elf: &ElfMember, edit: &mut Edit, needs: &mut Needs) {
+    /// Whether an ELF script finds what it needs only from site-packages: something comes in for it, or
+    /// a library of the wheel is there to which no search path leads.
+    fn must_move(&self, elf: &ElfMember, edges: &[Edge]) -> bool {
+        let (from, _) = WheelDir::of(&elf.installed);
+        edges.iter().any(|edge| match &edge.target {
+            Target::Node(id, found_by) => {
+                let grafted = self.question.grafts.places.get(*id, &Realm::Site).is_some();
+                let unreached = *found_by == FoundBy::WheelSoname
+                    && member_place(self.question.wheel, *id)
+                        .is_some_and(|place| from.way_to(&place.dir).is_none());
+                grafted || unreached
+            }
+            _ => false,
+        })
+    }
+
+    fn follow(&self, edge: &Edge, user: &User<'_>, edit: &mut Edit, needs: &mut Needs) {
+        let elf = user.elf;
         match &edge.target {
             Target::Node(id, found_by) => {
-                if let Some(place) = self.question.grafts.places.get(id) {
-                    needs.grafted = true;
-                    needs.add_folder(&place.folder);
+                let realm = Realm::of(&elf.installed);
+                if let Some(place) = self.question.grafts.places.get(*id, &realm) {
+                    needs.add_way(user.dir, &place.dir);
                     if place.name != edge.soname {
                         edit.replace_needed
                             .insert(edge.soname.clone(), place.name.clone());
                     }
-                } else if *found_by == FoundBy::WheelSoname
+                } else if (*found_by == FoundBy::WheelSoname || user.moved)
                     && let Some(place) = member_place(self.question.wheel, *id)
+                    && user.dir.way_to(&place.dir).is_some()
                 {
-                    needs.add_folder(&place.folder);
+                    needs.add_way(user.dir, &place.dir);
                     // The loader looks for files, not for sonames.
                     if place.name != edge.soname {
                         edit.replace_needed.insert(edge.soname.clone(), place.name);
@@ -219,55 +257,18 @@ impl Planner<'_> {
         Ok(path)
     }
 
-    /// Files of `.data/data` have no fixed way to site-packages: the usual ones are named, for the
-    /// Python versions of the wheel's tags.
-    fn rpath_outside(&self, elf: &ElfMember, findings: &mut Vec<Finding>) -> RpathEdit {
-        let message =
-            "is installed outside site-packages; its libraries are found only under <prefix>/lib";
-        findings.push(Finding::warning("elf-outside-site", message).at(&elf.path));
-        let Installed::Elsewhere(_, path) = &elf.installed else {
-            return RpathEdit::Keep;
-        };
-        let versions = self
-            .question
-            .wheel
-            .name
-            .python
-            .iter()
-            .filter_map(|tag| tag.strip_prefix("cp"));
-        let versions = versions.filter_map(|version| version.split_at_checked(1));
-        let targets = versions.flat_map(|(major, minor)| {
-            ["lib", "lib64"].map(|lib| {
-                format!(
-                    "{lib}/python{major}.{minor}/site-packages/{}",
-                    self.question.libs_dir
-                )
-            })
-        });
-        let entries: Vec<String> = targets
-            .map(|target| origin_to(folder_of(path), &target))
-            .collect();
-        if entries.is_empty() {
-            return RpathEdit::Remove;
-        }
-        RpathEdit::Set(rpath_kind(self.question.audit.libc), entries.join(":"))
-    }
-
     /// Entries that lead inside the wheel stay, others go; what is added comes last.
     fn rpath(
         &self,
         index: NodeId,
-        elf: &ElfMember,
-        folder: Option<&str>,
+        user: &User<'_>,
         needs: &Needs,
         findings: &mut Vec<Finding>,
     ) -> RpathEdit {
         let options = &self.question.options.rpath;
-        let mut added: Vec<String> = Vec::new();
-        if let Some(folder) = folder {
-            let wanted = needs.folders.iter();
-            added.extend(wanted.map(|target| origin_to(folder, target)));
-        }
+        let elf = user.elf;
+        let folder = site_folder(user.dir);
+        let mut added = needs.ways.clone();
         if needs.outside || imports_dlopen(&elf.facts) {
             let asked = options.add.iter();
             added.extend(asked.filter_map(|path| rpath::requested(path, folder)));
@@ -276,6 +277,7 @@ impl Planner<'_> {
             facts: &elf.facts,
             folder,
             serves_outside: self.serves_outside(index),
+            reaches: self.reaches(user),
             added,
             kind: options
                 .kind
@@ -285,6 +287,24 @@ impl Planner<'_> {
         let (edit, dropped) = rpath::edit(owner, &self.keep);
         findings.extend(dropped.iter().map(|dropped| drop_note(elf, dropped)));
         edit
+    }
+
+    /// The entries of a file's search path that leave site-packages for folders where the wheel has
+    /// libraries.
+    fn reaches(&self, user: &User<'_>) -> Vec<String> {
+        let (libc, arch) = (self.question.audit.libc, self.question.audit.arch);
+        if user.moved {
+            return Vec::new();
+        }
+        let facts = &user.elf.facts;
+        let lists = facts.rpath.iter().chain(&facts.runpath);
+        let entries = lists.flat_map(|list| list.split(':'));
+        let reaching = entries.filter(|entry| {
+            let folders = wheel_folders(user.elf, entry, libc, arch);
+            let mut outside = folders.iter().filter(|dir| site_folder(dir).is_none());
+            outside.any(|dir| self.folders.contains(dir))
+        });
+        reaching.map(str::to_owned).collect()
     }
 
     /// Whether the file, or one that it loads, needs what stays outside by request: its search
@@ -316,13 +336,10 @@ fn changed(elf: &ElfMember, moved_to: Option<String>, edit: Edit) -> Option<Memb
 }
 
 /// The folder in site-packages that `$ORIGIN` stands for; `None` outside site-packages.
-fn installed_folder(elf: &ElfMember, moved_to: Option<&str>) -> Option<String> {
-    if let Some(path) = moved_to {
-        return Some(folder_of(path).to_owned());
-    }
-    match &elf.installed {
-        Installed::Site(path) => Some(folder_of(path).to_owned()),
-        Installed::Script(_) | Installed::Elsewhere(..) => None,
+fn site_folder(dir: &WheelDir) -> Option<&str> {
+    match dir {
+        WheelDir::Site(folder) => Some(folder),
+        WheelDir::Scripts(_) | WheelDir::Elsewhere(..) => None,
     }
 }
 

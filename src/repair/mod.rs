@@ -10,12 +10,14 @@ pub mod dedupe;
 pub mod editing;
 pub mod excluded;
 pub mod graft;
+mod installed;
 pub mod libs_dir;
 pub mod license;
 pub mod member;
 pub mod naming;
 pub mod origin;
 pub mod purl;
+pub mod realm;
 pub mod rehearse;
 pub mod repaired;
 pub mod rpath;
@@ -34,7 +36,7 @@ use crate::audit::{Audit, AuditOptions};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::host::Host;
-use crate::policy::Rung;
+use crate::policy::{Rung, Since};
 use crate::tag::WheelName;
 use crate::tag::name::MAX_NAME;
 use crate::wheel::{DosTime, Wheel};
@@ -170,13 +172,43 @@ impl Plan {
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
         refuse_unrepairable(wheel, audit, options, &input)?;
+        let mut floor = audit.verdict.repaired;
+        loop {
+            let plan = Self::for_floor(wheel, audit, (host, options), floor)?;
+            let installed = installed::Installed::new(wheel, audit, &plan);
+            let result = installed.audit(wheel, host)?;
+            let lost = installed.unreachable(&result);
+            if !lost.is_empty() {
+                return Err(Error::many(ErrorKind::Refused, input, lost));
+            }
+            let undeserved = installed.undeserved(&result);
+            if undeserved.is_empty() {
+                return Ok(plan);
+            }
+            // What comes in asks for more than was known: once more, for that.
+            let reached = result.verdict.drivers_apart;
+            if options.audit.plat.is_some() || reached <= floor || reached == Since::Never {
+                return Err(Error::many(ErrorKind::OutOfReach, input, undeserved));
+            }
+            floor = reached;
+        }
+    }
+
+    /// Plans a repair for a wheel that deserves `floor` at best.
+    fn for_floor(
+        wheel: &Wheel,
+        audit: &Audit,
+        (host, options): (&Host, &RepairOptions),
+        floor: Since,
+    ) -> Result<Self, Error> {
+        let input = wheel.path.display().to_string();
         let libs_dir = libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
             .map_err(|finding| Error::new(ErrorKind::Usage, &input, finding))?;
-        let goal = target::choose(wheel, audit, options)?;
+        let goal = target::choose(wheel, audit, options, floor)?;
         let (name, gone) = if options.update_tags {
             goal.rename(&wheel.name, audit)
         } else {
-            target::check_kept(&wheel.name, audit, &input)?;
+            goal.check_kept(&wheel.name, audit, &input)?;
             (wheel.name.clone(), Vec::new())
         };
         let mut plan = Self {

@@ -27,6 +27,8 @@ pub struct Owner<'a> {
     pub folder: Option<&'a str>,
     /// Whether it, or what it loads, needs something that stays outside by request.
     pub serves_outside: bool,
+    /// Entries that leave site-packages for another part of the wheel.
+    pub reaches: Vec<String>,
     /// Entries that it needs.
     pub added: Vec<String>,
     /// The tag for a new path.
@@ -115,6 +117,7 @@ impl Owner<'_> {
         match fate {
             Fate::Inside => None,
             Fate::Leaves if self.serves_outside => None,
+            Fate::Leaves if self.reaches.iter().any(|known| known == entry) => None,
             fate => Some(fate),
         }
     }
@@ -264,6 +267,7 @@ mod tests {
             facts: &facts,
             folder: Some("pkg"),
             serves_outside: false,
+            reaches: Vec::new(),
             added: Vec::new(),
             kind: RpathKind::Rpath,
             kind_asked: false,

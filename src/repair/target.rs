@@ -21,6 +21,8 @@ pub struct Goal {
     pub tag: String,
     /// Its rung; `None` for `linux_*`, which promises nothing but has everything grafted.
     pub rung: Option<Rung>,
+    /// What the result deserves.
+    pub deserved: Since,
     /// The platform tags to add to the file name.
     pub claim: Vec<String>,
     /// The platform tag that they replace.
@@ -30,15 +32,19 @@ pub struct Goal {
 /// Codes of what keeps a wheel from every tag there is.
 const HOPELESS: [&str; 2] = ["pyfpe", "libpython-linked"];
 
-/// Chooses the goal.
+/// Chooses the goal of a repair whose result deserves `reached` at best.
 ///
 /// # Errors
 /// `ErrorKind::OutOfReach` with the parts of the verdict that stand in the way.
-pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<Goal, Error> {
+pub fn choose(
+    wheel: &Wheel,
+    audit: &Audit,
+    options: &RepairOptions,
+    reached: Since,
+) -> Result<Goal, Error> {
     let scale = &audit.scale;
-    let reached = audit.verdict.repaired;
     let rung = match &options.audit.plat {
-        Some(request) if request.is_linux() => return Ok(linux_goal(audit)),
+        Some(request) if request.is_linux() => return Ok(linux_goal(audit, reached)),
         Some(request) => requested(wheel, audit, request)?,
         None => match reached {
             Since::Rung(rung) => rung,
@@ -67,13 +73,15 @@ pub fn choose(wheel: &Wheel, audit: &Audit, options: &RepairOptions) -> Result<G
     Ok(Goal {
         tag: scale.tag_name(Since::Rung(rung)),
         rung: Some(rung),
+        deserved: reached,
         claim,
         replace: format!("linux_{}", audit.arch),
     })
 }
 
-fn linux_goal(audit: &Audit) -> Goal {
+fn linux_goal(audit: &Audit, deserved: Since) -> Goal {
     Goal {
+        deserved,
         tag: audit.scale.tag_name(Since::Never),
         rung: None,
         claim: audit.scale.names(Since::Never),
@@ -260,8 +268,9 @@ impl Goal {
             .platform
             .iter()
             .filter(|tag| !tag.is_any() && tag.as_str() != self.replace);
-        let (kept, gone): (Vec<PlatformTag>, Vec<PlatformTag>) =
-            claims.cloned().partition(|tag| audit.would_deserve(tag));
+        let (kept, gone): (Vec<PlatformTag>, Vec<PlatformTag>) = claims
+            .cloned()
+            .partition(|tag| audit.deserves_at(self.deserved, tag));
         let mut platform = kept;
         platform.extend(self.claim.iter().map(PlatformTag::new));
         platform.sort();
@@ -271,6 +280,35 @@ impl Goal {
             ..name.clone()
         };
         (name, gone)
+    }
+
+    /// `--no-update-tags`: the name stays, so the result must deserve what it says.
+    ///
+    /// # Errors
+    /// One finding for each tag that it would not.
+    pub(super) fn check_kept(
+        &self,
+        name: &WheelName,
+        audit: &Audit,
+        input: &str,
+    ) -> Result<(), Error> {
+        let undeserved = name
+            .platform
+            .iter()
+            .filter(|tag| !audit.deserves_at(self.deserved, tag));
+        let findings = undeserved.map(|tag| {
+            let message = format!(
+                "the file name claims {tag}, which the result would not deserve, only {}",
+                audit.scale.tag_name(self.deserved)
+            );
+            let help = "repair it without --no-update-tags, which corrects the name";
+            Finding::error("tag-undeserved", message).help(help)
+        });
+        let findings: Vec<Finding> = findings.collect();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Err(Error::many(ErrorKind::OutOfReach, input, findings))
     }
 }
 
@@ -283,25 +321,4 @@ pub(super) fn gone(tags: &[PlatformTag]) -> Vec<Finding> {
         Finding::warning("tag-dropped", message)
     });
     findings.collect()
-}
-
-/// `--no-update-tags`: the name stays, so the result must deserve what it says.
-///
-/// # Errors
-/// One finding for each tag that it would not.
-pub(super) fn check_kept(name: &WheelName, audit: &Audit, input: &str) -> Result<(), Error> {
-    let undeserved = name.platform.iter().filter(|tag| !audit.would_deserve(tag));
-    let findings = undeserved.map(|tag| {
-        let message = format!(
-            "the file name claims {tag}, which the result would not deserve, only {}",
-            audit.repairable_to()
-        );
-        let help = "repair it without --no-update-tags, which corrects the name";
-        Finding::error("tag-undeserved", message).help(help)
-    });
-    let findings: Vec<Finding> = findings.collect();
-    if findings.is_empty() {
-        return Ok(());
-    }
-    Err(Error::many(ErrorKind::OutOfReach, input, findings))
 }

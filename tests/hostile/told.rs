@@ -329,30 +329,6 @@ fn section_headers_that_lie() {
 }
 
 #[test]
-fn a_file_outside_site_packages_that_needs_a_graft() {
-    let code = "elf-outside-site";
-    let place = Place::new();
-    let repair = |member: &str, needed: &[&str]| {
-        let _ = fs::remove_dir_all(place.path().join("out"));
-        let file = synth(needed).needed("libc.so.6").build();
-        let maker = Maker::default().file(format!("evil-1.0.data/{member}"), file);
-        told(&place.run("repair", &maker, &["-w", "out"]), code)
-    };
-    let found = repair("data/share/tool.so", &[GRAFT]);
-    let message =
-        "is installed outside site-packages; its libraries are found only under <prefix>/lib";
-    let path = "evil-1.0.data/data/share/tool.so";
-    is_told(&found, "warning", Some(path), message);
-    let result = place.out();
-    let tool = result.elves.iter().find(|elf| elf.path == path).unwrap();
-    let expected = "$ORIGIN/../lib/python3.11/site-packages/evil.libs:\
-                    $ORIGIN/../lib64/python3.11/site-packages/evil.libs";
-    assert_eq!(tool.facts.rpath.as_deref(), Some(expected));
-    assert_eq!(repair("platlib/evil/tool.so", &[GRAFT]), []);
-    assert_eq!(repair("data/share/tool.so", &[]), []);
-}
-
-#[test]
 fn entries_of_search_paths_that_go() {
     let place = Place::new();
     let file = synth(&[GRAFT])

@@ -19,6 +19,7 @@ mod names;
 mod options;
 mod package;
 mod plan;
+mod realms;
 mod result;
 mod rpath;
 mod sbom;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Case, is_hash};
+use super::{Case, unhashed};
 use crate::audit::extension::python_extension;
 use crate::deps::{NodeId, Target};
 use crate::finding::Finding;
@@ -216,18 +216,6 @@ impl fmt::Display for Plain {
         self.version
             .iter()
             .try_for_each(|part| write!(f, ".{part}"))
-    }
-}
-
-/// `libfoo.so.1` for `libfoo-1a2b3c4d.so.1`, and whether there was a hash.
-fn unhashed(soname: &str) -> (String, bool) {
-    let (base, rest) = match soname.find('.') {
-        Some(at) => soname.split_at_checked(at).unwrap_or((soname, "")),
-        None => (soname, ""),
-    };
-    match base.rsplit_once('-') {
-        Some((base, hash)) if is_hash(hash) => (format!("{base}{rest}"), true),
-        _ => (soname.to_owned(), false),
     }
 }
 

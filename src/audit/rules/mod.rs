@@ -31,6 +31,7 @@ mod needed_path;
 mod passed_over;
 mod private_glibc;
 mod rpath;
+mod runtime_modules;
 mod sections;
 mod soname;
 mod tag;
@@ -57,7 +58,7 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards. Those on the tag
 /// come before them all.
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 24] = [
     missing::check,
     unreachable::check,
     driver::check,
@@ -81,6 +82,7 @@ const RULES: [Rule; 23] = [
     lib_twice::check,
     clash::check,
     dlopen::check,
+    runtime_modules::check,
 ];
 
 /// All findings of all rules, in their order.
@@ -185,6 +187,18 @@ pub(crate) fn library_base(soname: &str) -> &str {
     match stem.rsplit_once('-') {
         Some((base, hash)) if is_hash(hash) || is_version(hash) => base,
         _ => stem,
+    }
+}
+
+/// `libfoo.so.1` for `libfoo-1a2b3c4d.so.1`, and whether there was a hash.
+pub(crate) fn unhashed(soname: &str) -> (String, bool) {
+    let (base, rest) = match soname.find('.') {
+        Some(at) => soname.split_at_checked(at).unwrap_or((soname, "")),
+        None => (soname, ""),
+    };
+    match base.rsplit_once('-') {
+        Some((base, hash)) if is_hash(hash) => (format!("{base}{rest}"), true),
+        _ => (soname.to_owned(), false),
     }
 }
 

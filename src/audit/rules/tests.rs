@@ -268,6 +268,37 @@ fn names_that_differ_and_copies_are_told() {
 }
 
 #[test]
+fn what_a_copy_opens_at_run_time_is_told() {
+    let of = |files: &[(&str, Synth)]| {
+        let found = judge(files).into_iter();
+        let mut found = found.filter(|finding| finding.code == "runtime-modules");
+        let first = found.next();
+        assert_eq!(found.next(), None);
+        first
+    };
+    let user = || clean().needed("libsasl2.so.2").rpath("$ORIGIN/x.libs");
+    let grafted = of(&[
+        ("_x.so", user()),
+        ("lib/libsasl2.so.2", library("libsasl2.so.2")),
+    ]);
+    let grafted = grafted.unwrap();
+    assert_eq!(grafted.severity, Severity::Note);
+    assert!(
+        grafted.message.contains("is a copy of Cyrus SASL"),
+        "{grafted}"
+    );
+    assert!(grafted.help.unwrap().ends_with("told by: SASL_PATH"));
+    let hashed = "x.libs/libsasl2-1a2b3c4d.so.2.0.25";
+    assert!(of(&[("_x.so", clean()), (hashed, library("libsasl2.so.2"))]).is_some());
+    // Who ships it under its own name has thought of it.
+    let own = "x.libs/libsasl2.so.2";
+    assert_eq!(
+        of(&[("_x.so", user()), (own, library("libsasl2.so.2"))]),
+        None
+    );
+}
+
+#[test]
 fn excluded_names_are_the_users_business() {
     let options = AuditOptions {
         exclude: vec!["libhidden*".to_owned(), "/opt/*".to_owned()],
