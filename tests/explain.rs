@@ -279,6 +279,50 @@ fn codes_are_explained() {
     assert!(completions.contains("zip-crc"), "completions know codes");
 }
 
+#[test]
+fn a_slip_in_a_tag_gets_the_nearest_and_a_tag_out_of_reach_the_one_in_reach() {
+    let run = x86(&["repair", "--dry-run", "--plat", "manylinux2_17", X86]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("did you mean --plat manylinux_2_17?"),
+        "{}",
+        run.stderr
+    );
+    let run = x86(&["show", "--check", "--plat", "manylinux2_17", X86]);
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("did you mean manylinux_2_17?"),
+        "{}",
+        run.stderr
+    );
+    let libs = [
+        "--no-host-libs",
+        "--lib-path",
+        "testdata/libs/aarch64-glibc",
+    ];
+    let words = [&["repair", "--dry-run", ARM], &libs[..]].concat();
+    let riscv = "testdata/wheels/greet-1.0-cp38-abi3-linux_riscv64.whl";
+    assert_eq!(audit(&words).status, 0);
+    let libs = [
+        "--no-host-libs",
+        "--lib-path",
+        "testdata/libs/riscv64-glibc",
+    ];
+    let words = [
+        &["repair", "--dry-run", "--plat", "manylinux_2_17", riscv],
+        &libs[..],
+    ]
+    .concat();
+    assert_eq!(audit(&words).status, 2);
+    // Told before the file is read: this is none.
+    let folder = tempfile::tempdir().unwrap();
+    let name = "greet-1.0-cp38-abi3-musllinux_1_2_x86_64.whl";
+    fs::write(folder.path().join(name), "no zip").unwrap();
+    let run = audit_in(folder.path(), &["repair", "--plat", "manylinux2014", name]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("[plat-mismatch]"), "{}", run.stderr);
+}
+
 /// `all` will come to say more than `tags`.
 #[test]
 fn a_check_can_be_asked_for_by_name() {

@@ -1,5 +1,6 @@
 //! Judges a wheel: which tag it deserves, and why not a better one.
 
+mod asked_tag;
 pub mod blame;
 pub mod chains;
 pub mod claims;

@@ -52,8 +52,13 @@ pub fn choose(
             Since::Never => scale.newest(),
         },
     };
-    let obstacles = obstacles(wheel, audit, rung);
-    if !obstacles.is_empty() {
+    let mut obstacles = obstacles(wheel, audit, rung);
+    if let Some(last) = obstacles.last_mut() {
+        if let Since::Rung(_) = reached {
+            let line = format!("in reach is --plat {}", audit.repairable_to());
+            let help = last.help.take().map(|help| format!("{help}\n{line}"));
+            last.help = Some(help.unwrap_or(line));
+        }
         let input = wheel.path.display().to_string();
         let guilty = Guilty::new(wheel, audit, rung);
         // No other tag would do.
@@ -102,8 +107,12 @@ fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung
             .rungs()
             .map(|rung| audit.scale.tag_name(Since::Rung(rung)))
             .collect();
-        let finding = Finding::error("plat-unknown", message)
-            .help(format!("known tags: {}", known.join(", ")));
+        let known = format!("known tags: {}", known.join(", "));
+        let help = match request.meant() {
+            Some(base) => format!("did you mean --plat {base}?\n{known}"),
+            None => known,
+        };
+        let finding = Finding::error("plat-unknown", message).help(help);
         Error::new(
             ErrorKind::OutOfReach,
             wheel.path.display().to_string(),

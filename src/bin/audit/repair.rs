@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use wheel_audit::{
     Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, Input, OpenOptions, Plan,
-    Rehearsal, RepairOptions, Repaired, Strip, Wheel, audit, publish, report,
+    Rehearsal, RepairOptions, Repaired, Strip, Wheel, WheelName, audit, publish, report,
 };
 
 use crate::Status;
@@ -180,6 +180,7 @@ fn task(
         keep_elf_bytes: all.keep_elf_bytes / wheels,
         ..all
     };
+    refuse_by_name(path, options)?;
     let wheel = Wheel::open(path, &open)?;
     let judgement = match audit(&wheel, host, &options.audit) {
         Err(error) if passes_as_pure(path, &error, args) => return Ok(Task::Copy(Box::new(wheel))),
@@ -191,6 +192,25 @@ fn task(
         judgement,
         plan,
     })))
+}
+
+/// A name that contradicts `--plat` needs no reading.
+fn refuse_by_name(path: &Path, options: &RepairOptions) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (Some(request), Ok(name)) = (&options.audit.plat, name.parse::<WheelName>()) else {
+        return Ok(());
+    };
+    // What is not there has an error of its own.
+    match request
+        .contradiction(&name.platform)
+        .filter(|_| path.is_file())
+    {
+        Some(finding) => {
+            let input = path.display().to_string();
+            Err(Error::new(ErrorKind::OutOfReach, input, finding))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Two wheels must not become one file.

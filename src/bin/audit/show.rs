@@ -5,8 +5,8 @@ use std::io;
 use rayon::prelude::*;
 use wheel_audit::report::{self, Judgement, summary};
 use wheel_audit::{
-    Audit, AuditOptions, Claims, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity,
-    audit_input,
+    Audit, AuditOptions, Claims, Error, ErrorKind, Finding, Host, Input, OpenOptions, PlatRequest,
+    Severity, audit_input,
 };
 
 use crate::Status;
@@ -25,6 +25,13 @@ const SIDE_BY_SIDE: usize = 4;
 const IN_THE_TEXT: [&str; 1] = ["lib-not-found"];
 
 pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
+    let request = args.plat.as_deref().and_then(PlatRequest::parse);
+    if let Some(request) = request.filter(|request| !request.is_tag()) {
+        let meant = request.meant();
+        let meant = meant.map_or(String::new(), |base| format!("; did you mean {base}?"));
+        terminal.usage(&format!("--plat {} is no tag{meant}", request.base));
+        return Ok(Status::Usage);
+    }
     let show = Show {
         args,
         terminal,
