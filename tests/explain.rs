@@ -313,7 +313,10 @@ fn a_slip_in_a_tag_gets_the_nearest_and_a_tag_out_of_reach_the_one_in_reach() {
         &libs[..],
     ]
     .concat();
-    assert_eq!(audit(&words).status, 2);
+    let run = audit(&words);
+    assert_eq!(run.status, 2);
+    // A tag, though none of that architecture: it is not what was meant.
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
     // Told before the file is read: this is none.
     let folder = tempfile::tempdir().unwrap();
     let name = "greet-1.0-cp38-abi3-musllinux_1_2_x86_64.whl";

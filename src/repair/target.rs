@@ -108,7 +108,7 @@ fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung
             .map(|rung| audit.scale.tag_name(Since::Rung(rung)))
             .collect();
         let known = format!("known tags: {}", known.join(", "));
-        let help = match request.meant() {
+        let help = match request.meant().filter(|_| !request.is_tag()) {
             Some(base) => format!("did you mean --plat {base}?\n{known}"),
             None => known,
         };
