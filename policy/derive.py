@@ -30,6 +30,27 @@ FAMILIES = {
 MUSL_ARCH = {"i686": "x86", "armv7l": "armv7"}
 
 
+# The facts name the two that CPython supports (PEP 738); Android's libraries, and so its
+# policies, are the same on the 32-bit ones, for which Chaquopy has wheels.
+ANDROID_ARCHS = ["i686", "armv7l"]
+
+
+# What `nodes` reads.
+NODES = ["bind-glibc.json", "glibc-nodes.json"]
+
+# Part of libc.so.6 since glibc 2.34: what is left of them gets no more versions.
+MERGED = ["libanl.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"]
+
+# How versions of other libraries begin that may stay outside. libgcc_s has those of glibc's oldest
+# releases where unwinding was once glibc's.
+OTHERS = {
+    "libatomic.so.1": ["LIBATOMIC_"],
+    "libgcc_s.so.1": ["GCC_", "GGC_", "GLIBC_2.0", "GLIBC_2.2"],
+    "libstdc++.so.6": ["CXXABI_", "GLIBCXX_"],
+    "libz.so.1": ["ZLIB_"],
+}
+
+
 class BadFacts(Exception):
     """The facts cannot be said as a "since" table."""
 
@@ -113,6 +134,9 @@ def derive(family, facts):
     if not tags:
         raise BadFacts("no tag but linux")
     archs = []
+    if family == "android":
+        for tag in tags:
+            tag["symbol_versions"].update(dict.fromkeys(ANDROID_ARCHS, {}))
     for tag in tags:
         archs += [arch for arch in tag["symbol_versions"] if arch not in archs]
     libraries = sorted({library for tag in tags for library in tag["blacklist"]})
@@ -123,6 +147,35 @@ def derive(family, facts):
         "symbols": {library: first_not_forbidden(tags, library) for library in libraries},
         "architectures": {arch: architecture(family, tags, arch) for arch in archs},
     }
+
+
+def nodes(facts, more):
+    """Which versions each library of glibc defines, by architecture: `nodes.json`.
+
+    `facts` say which symbol has which version, `more` names versions without symbols. The loader
+    goes by `ld`: its name differs by architecture.
+    """
+    archs = facts["architectures"]
+    found = {}
+    for index in facts["symbols"].values():
+        for (library, version), mask in facts["signatures"][index]:
+            for bit, arch in enumerate(archs):
+                if mask >> bit & 1:
+                    own = facts["base"][arch] if version == "B" else version
+                    found.setdefault(library, {}).setdefault(arch, set()).add(own)
+    for library, by_arch in more["nodes"].items():
+        for arch, versions in by_arch.items():
+            found.setdefault(library, {}).setdefault(arch, set()).update(versions)
+    newest = max((v for by_arch in found.values() for own in by_arch.values() for v in own), key=numbers_in)
+    glibc = {
+        library: {arch: sorted(found[library][arch], key=natural) for arch in archs if arch in found[library]}
+        for library in sorted(found)
+    }
+    return {"newest": newest, "glibc": glibc, "merged": MERGED, "others": OTHERS}
+
+
+def numbers_in(text):
+    return [int(part) for part in text.split(".")]
 
 
 def text(value, indent=""):
@@ -156,6 +209,11 @@ def main():
             return f"error: {args.facts / file}: not in the form of policy facts: {error!r}"
         except BadFacts as error:
             return f"error: {args.facts / file}: {error}"
+    try:
+        facts, more = (json.loads((args.facts / file).read_text(encoding="utf-8")) for file in NODES)
+        tables[here / "nodes.json"] = text(nodes(facts, more)) + "\n"
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        return f"error: {args.facts}: {' and '.join(NODES)}: {error!r}"
     for path, table in tables.items():
         if not args.check:
             path.write_text(table, encoding="utf-8")

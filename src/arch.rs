@@ -193,6 +193,31 @@ impl Arch {
         }
     }
 
+    /// The library that Linux puts into every process, by the soname in its own image.
+    ///
+    /// Source: `arch/*/kernel/vdso*` of Linux, and vdso(7).
+    pub fn vdso(self) -> &'static str {
+        match self {
+            Self::I686 => "linux-gate.so.1",
+            Self::Ppc64 | Self::Ppc64le | Self::S390x => "linux-vdso64.so.1",
+            Self::X86_64 | Self::Aarch64 | Self::Armv7l | Self::Riscv64 | Self::Loongarch64 => {
+                "linux-vdso.so.1"
+            }
+        }
+    }
+
+    /// How the triplet of an extension's file name calls it: by Debian's multiarch name, or as
+    /// `config.guess` does.
+    pub(crate) fn from_triplet(name: &str) -> Option<Self> {
+        match name {
+            "i386" | "i486" | "i586" => Some(Self::I686),
+            "arm" | "armv7" => Some(Self::Armv7l),
+            "powerpc64" => Some(Self::Ppc64),
+            "powerpc64le" => Some(Self::Ppc64le),
+            name => Self::from_name(name),
+        }
+    }
+
     /// Whether two files of this machine that have these `e_flags` load into one process: the
     /// ABIs for floating-point arguments agree, and on ppc64 the versions of the ABI.
     pub fn flags_agree(machine: u16, one: u32, other: u32) -> bool {
@@ -207,11 +232,17 @@ impl Arch {
         }
     }
 
+    /// Whether this is 32-bit Arm of the present EABI: what Android calls `armeabi_v7a`, whose
+    /// floating-point arguments go in integer registers.
+    pub(crate) fn is_arm_eabi(machine: u16, flags: u32) -> bool {
+        machine == em::ARM && flags & ARM_EABI == ARM_EABI_5
+    }
+
     /// Whether this is 32-bit Arm of the present EABI, and its flags leave open how
     /// floating-point arguments are passed.
     pub(crate) fn is_silent_arm(machine: u16, flags: u32) -> bool {
         let stated = flags & (ARM_SOFT_FLOAT | ARM_HARD_FLOAT);
-        machine == em::ARM && flags & ARM_EABI == ARM_EABI_5 && stated == 0
+        Self::is_arm_eabi(machine, flags) && stated == 0
     }
 }
 

@@ -131,7 +131,8 @@ fn compare(tag: &Facts, libc: Libc, arch: Arch, all: &Universe) -> usize {
             "{name}: {library}"
         );
     }
-    let known = &tag.symbol_versions[arch.as_str()];
+    let none = BTreeMap::new();
+    let known = tag.symbol_versions.get(arch.as_str()).unwrap_or(&none);
     for version in &all.versions {
         let (prefix, rest) = version.split_once('_').unwrap_or((version, ""));
         let allowed = known.get(prefix).map(|versions| versions.contains(rest));
@@ -161,7 +162,11 @@ fn the_tables_answer_as_the_facts_do() {
         for arch in Arch::ALL {
             let stated: Vec<&Facts> = tags
                 .iter()
-                .filter(|tag| tag.symbol_versions.contains_key(arch.as_str()))
+                .filter(|tag| {
+                    // The facts leave out two that Android has, whose libraries are the same.
+                    let more = matches!(arch, Arch::I686 | Arch::Armv7l) && *libc == Libc::Android;
+                    more || tag.symbol_versions.contains_key(arch.as_str())
+                })
                 .collect();
             let Some(ladder) = Ladder::builtin(*libc, arch) else {
                 assert!(stated.is_empty(), "no ladder for {libc:?} {arch}");

@@ -8,7 +8,6 @@ use super::chains::Chains;
 use super::external::{Inside, Provider};
 use super::input::Input;
 use super::missing::names;
-use super::verdict::is_loader;
 use crate::deps::NodeId;
 use crate::elf::Facts;
 use crate::finding::Evidence;
@@ -142,15 +141,18 @@ impl About<'_> {
     }
 
     fn add(self, audit: &Audit, inside: &Inside<'_>, found: &mut Vec<Blame>) {
-        let system = |library: &str| !is_loader(library) && !inside.provides(self.node, library);
+        let system = |library: &str| !inside.provides(self.node, library);
         let best = Since::Rung(audit.scale.best());
-        let newer = |version: &str| audit.scale.version(version).filter(|since| *since > best);
+        let newer = |library: &str, version: &str| {
+            let since = audit.scale.version(library, version);
+            since.filter(|since| *since > best)
+        };
         let mut bound: BTreeSet<(&str, &str)> = BTreeSet::new();
         for import in self.facts.imports() {
             let Some((version, library)) = import.version else {
                 continue;
             };
-            if let Some(since) = newer(version).filter(|_| system(library)) {
+            if let Some(since) = newer(library, version).filter(|_| system(library)) {
                 bound.insert((library, version));
                 found.push(self.blame(since, library, version, Some(import.name)));
             }
@@ -159,7 +161,7 @@ impl About<'_> {
         for need in needs.filter(|need| system(&need.library)) {
             for version in &need.versions {
                 let unbound = !bound.contains(&(need.library.as_str(), version.name.as_str()));
-                if let (true, Some(since)) = (unbound, newer(&version.name)) {
+                if let (true, Some(since)) = (unbound, newer(&need.library, &version.name)) {
                     found.push(self.blame(since, &need.library, &version.name, None));
                 }
             }

@@ -173,7 +173,7 @@ pub(crate) fn verdict_on(
     );
     let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)
         .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
-    let outside = Outside::new(&scale, subject.libc, &options.vendor);
+    let outside = Outside::new(&scale, &options.vendor);
     let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
     let verdict = verdict::judge(&verdict::Question {
         abi: input.wheel.map_or(&[], |wheel| &wheel.name.abi),

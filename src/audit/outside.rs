@@ -4,7 +4,6 @@ use super::scale::Scale;
 use crate::deps::{Edge, Graph, Origin, Target};
 use crate::fnmatch::Pattern;
 use crate::policy::{Since, drivers::driver_of};
-use crate::tag::Libc;
 
 /// What becomes of an external library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,16 +20,14 @@ pub enum Place {
 #[derive(Debug)]
 pub struct Outside<'a> {
     scale: &'a Scale,
-    libc: Libc,
     vendor: Vec<Pattern>,
 }
 
 impl<'a> Outside<'a> {
     /// The boundary that `--vendor` patterns move.
-    pub fn new(scale: &'a Scale, libc: Libc, vendor: &[String]) -> Self {
+    pub fn new(scale: &'a Scale, vendor: &[String]) -> Self {
         Self {
             scale,
-            libc,
             vendor: vendor
                 .iter()
                 .map(|pattern| Pattern::new(pattern.as_str()))
@@ -51,7 +48,7 @@ impl<'a> Outside<'a> {
     }
 
     fn vendored(&self, edge: &Edge, graph: &Graph) -> bool {
-        if self.vendor.is_empty() || is_c_library(&edge.soname, self.libc) {
+        if self.vendor.is_empty() || self.scale.owns(&edge.soname) {
             return false;
         }
         let matches = |text: &str| self.vendor.iter().any(|pattern| pattern.matches(text));
@@ -68,64 +65,5 @@ fn real_path<'a>(target: &Target, graph: &'a Graph) -> Option<&'a std::path::Pat
     match &graph.nodes.get(*node)?.origin {
         Origin::Host(library) => Some(&library.real_path),
         Origin::Member(_) => None,
-    }
-}
-
-/// Parts of the C library, which must be of one piece with the loader. Beside those that every
-/// program has, glibc's rarer ones: they share its private symbols.
-pub fn is_c_library(soname: &str, libc: Libc) -> bool {
-    const GLIBC: [&str; 13] = [
-        "libBrokenLocale.so.1",
-        "libanl.so.1",
-        "libc.so.6",
-        "libdl.so.2",
-        "libm.so.6",
-        "libmvec.so.1",
-        "libnsl.so.1",
-        "libpthread.so.0",
-        "libresolv.so.2",
-        "librt.so.1",
-        "libthread_db.so.1",
-        "libutil.so.1",
-        "libc_malloc_debug.so.0",
-    ];
-    const ANDROID: [&str; 5] = [
-        "libandroid.so",
-        "libc.so",
-        "libdl.so",
-        "liblog.so",
-        "libm.so",
-    ];
-    let loader = soname.starts_with("ld-") || soname.starts_with("ld64.so");
-    let part = match libc {
-        Libc::Glibc => GLIBC.contains(&soname) || soname.starts_with("libnss_"),
-        Libc::Musl => soname == "libc.so" || soname.starts_with("libc.musl-"),
-        Libc::Android => ANDROID.contains(&soname),
-    };
-    loader || part
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_c_library_is_one_piece() {
-        let cases = [
-            ("libc.so.6", Libc::Glibc, true),
-            ("libnss_dns.so.2", Libc::Glibc, true),
-            ("libcrypt.so.1", Libc::Glibc, false),
-            ("libstdc++.so.6", Libc::Glibc, false),
-            ("ld-linux-x86-64.so.2", Libc::Glibc, true),
-            ("ld64.so.2", Libc::Glibc, true),
-            ("libc.musl-x86_64.so.1", Libc::Musl, true),
-            ("ld-musl-x86_64.so.1", Libc::Musl, true),
-            ("libz.so.1", Libc::Musl, false),
-            ("libc.so", Libc::Android, true),
-            ("libz.so", Libc::Android, false),
-        ];
-        for (soname, libc, expected) in cases {
-            assert_eq!(is_c_library(soname, libc), expected, "{soname}");
-        }
     }
 }

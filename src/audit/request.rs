@@ -32,8 +32,14 @@ impl PlatRequest {
                 return Some(Self::new(base, Some(Arch::X86_64), Some(level)));
             }
         }
-        if let Some(base) = text.strip_suffix("_arm64_v8a") {
-            return Some(Self::new(base, Some(Arch::Aarch64), None));
+        if text.starts_with("android") {
+            let mut arches = [Arch::X86_64, Arch::I686, Arch::Aarch64, Arch::Armv7l].into_iter();
+            let found = arches.find_map(|arch| {
+                let suffix = Libc::Android.arch_suffix(arch);
+                let base = text.strip_suffix(suffix)?.strip_suffix('_')?;
+                Some(Self::new(base, Some(arch), None))
+            });
+            return Some(found.unwrap_or_else(|| Self::new(text, None, None)));
         }
         let found = Arch::ALL.into_iter().find_map(|arch| {
             let base = text.strip_suffix(arch.as_str())?.strip_suffix('_')?;
@@ -119,6 +125,15 @@ mod tests {
                 (base, arch, isa),
                 "{text}"
             );
+        }
+        for (text, arch) in [
+            ("android_24_armeabi_v7a", Some(Arch::Armv7l)),
+            ("android_24_x86", Some(Arch::I686)),
+            ("android_24_x86_64", Some(Arch::X86_64)),
+            ("android_24", None),
+        ] {
+            let request = PlatRequest::parse(text).unwrap();
+            assert_eq!((request.base.as_str(), request.arch), ("android_24", arch));
         }
         assert_eq!(PlatRequest::parse("auto"), None);
     }

@@ -10,7 +10,7 @@ use super::subject::TargetSpec;
 use crate::arch::Arch;
 use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
-use crate::policy::{Ladder, Rung, Since};
+use crate::policy::{Known, Ladder, Rung, Since};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
@@ -74,11 +74,12 @@ impl Scale {
                 _ => graph.facts(index, elves),
             };
             let needs = facts.iter().flat_map(|facts| &facts.version_needs);
-            minors.extend(
-                needs
-                    .flat_map(|need| &need.versions)
-                    .filter_map(|version| self.beyond_minor(&version.name)),
-            );
+            let versions =
+                needs.flat_map(|need| need.versions.iter().map(move |version| (need, version)));
+            let known = versions.filter(|(need, version)| {
+                self.knows(&need.library, &version.name) == Known::Defined
+            });
+            minors.extend(known.filter_map(|(_, version)| self.beyond_minor(&version.name)));
         }
         minors.sort_unstable();
         minors.dedup();
@@ -165,13 +166,31 @@ impl Scale {
         }
     }
 
+    /// The C library.
+    pub fn libc(&self) -> Libc {
+        self.ladder.libc
+    }
+
+    /// Whether `soname` is a part of the C library.
+    pub fn owns(&self, soname: &str) -> bool {
+        self.ladder.libc.owns(soname, self.arch)
+    }
+
     /// From where on `soname` may stay outside the wheel.
     pub fn library(&self, soname: &str) -> Since {
         self.clamp(self.ladder.library(soname))
     }
 
-    /// From where on a symbol version is allowed; `None` for those that are not judged.
-    pub fn version(&self, version: &str) -> Option<Since> {
+    /// Whether `library` defines `version` in some release; see [`Ladder::knows`].
+    pub fn knows(&self, library: &str, version: &str) -> Known {
+        self.ladder.knows(library, version)
+    }
+
+    /// From where on a symbol version of `library` is allowed; `None` for those that are not judged.
+    pub fn version(&self, library: &str, version: &str) -> Option<Since> {
+        if self.knows(library, version) != Known::Defined {
+            return Some(Since::Never);
+        }
         if let Some(minor) = self.beyond_minor(version) {
             let place = self.beyond.iter().position(|known| *known == minor);
             return Some(place.map_or(Since::Never, |place| {

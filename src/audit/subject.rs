@@ -2,7 +2,6 @@
 
 use super::{AuditOptions, Input};
 use crate::arch::Arch;
-use crate::elf::Facts;
 use crate::finding::{ErrorKind, Finding, Severity};
 use crate::tag::{Libc, PlatformTag};
 use crate::wheel::ElfMember;
@@ -173,10 +172,12 @@ fn judge_arch(
     let mut judged = Vec::with_capacity(input.elves.len());
     let hard_float = |elf: &ElfMember| elf.facts.arch == Ok(Arch::Armv7l);
     let hard_float = input.elves.iter().any(hard_float);
+    let android = claimed_libc(input.claimed()) == Some(Libc::Android);
     for elf in input.elves {
         let found = match elf.facts.arch.clone() {
             // It goes with the others, as for the loader.
             Err(_) if hard_float && elf.facts.leaves_float_abi_open() => Ok(Arch::Armv7l),
+            Err(_) if android && elf.facts.is_arm_eabi() => Ok(Arch::Armv7l),
             found => found,
         };
         let takes_part = match (&found, arch) {
@@ -197,7 +198,12 @@ fn judge_arch(
             findings.append(&mut ignored);
             Ok((arch, judged))
         }
-        _ => Err((ErrorKind::NotPlatform, not_platform(claimed, ignored))),
+        _ => {
+            // Those that could not be read are no members of `elves`.
+            let unread = input.findings.iter();
+            ignored.extend(unread.filter(|one| one.code == "foreign-arch").cloned());
+            Err((ErrorKind::NotPlatform, not_platform(claimed, ignored)))
+        }
     }
 }
 
@@ -236,33 +242,6 @@ fn not_platform(claimed: Option<Arch>, ignored: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// The C library that a file was linked against, by its interpreter, its needs and its versions.
-pub fn libc_of(facts: &Facts) -> Option<Libc> {
-    if let Some(interpreter) = &facts.interpreter {
-        let musl = interpreter
-            .rsplit('/')
-            .next()
-            .is_some_and(|name| name.starts_with("ld-musl-"));
-        return Some(if musl { Libc::Musl } else { Libc::Glibc });
-    }
-    let by_need = facts.needed.iter().find_map(|soname| {
-        if soname.starts_with("libc.musl-") || soname.starts_with("ld-musl-") {
-            return Some(Libc::Musl);
-        }
-        let glibc = soname == "libc.so.6"
-            || soname.starts_with("ld-linux")
-            || soname.starts_with("ld64.so.");
-        glibc.then_some(Libc::Glibc)
-    });
-    let needs_glibc_version = || {
-        let mut versions = facts.version_needs.iter().flat_map(|need| &need.versions);
-        versions
-            .any(|version| version.name.starts_with("GLIBC_"))
-            .then_some(Libc::Glibc)
-    };
-    by_need.or_else(needs_glibc_version)
-}
-
 /// What the first file that needs a C library was linked against.
 fn libc_of_files(input: &Input<'_>, judged: &[bool]) -> Option<Libc> {
     let mut judged = input
@@ -270,7 +249,7 @@ fn libc_of_files(input: &Input<'_>, judged: &[bool]) -> Option<Libc> {
         .iter()
         .zip(judged)
         .filter(|(_, judged)| **judged);
-    judged.find_map(|(elf, _)| libc_of(&elf.facts))
+    judged.find_map(|(elf, _)| Libc::of(&elf.facts, &elf.path))
 }
 
 /// Settles the C library and leaves out members of another one.
@@ -282,10 +261,10 @@ fn judge_libc(
 ) -> (Libc, Vec<bool>) {
     let mut libc = claimed;
     for (elf, takes_part) in input.elves.iter().zip(&mut judged) {
-        if !*takes_part || claimed == Some(Libc::Android) {
+        if !*takes_part {
             continue;
         }
-        let Some(own) = libc_of(&elf.facts) else {
+        let Some(own) = Libc::of(&elf.facts, &elf.path) else {
             continue;
         };
         let libc = *libc.get_or_insert(own);
@@ -299,7 +278,7 @@ fn judge_libc(
             findings.push(Finding::warning("foreign-libc", message).at(&elf.path));
         }
     }
-    let libc = libc.or_else(|| musl_by_name(input.elves)).unwrap_or_else(|| {
+    let libc = libc.or_else(|| musl_gcc(input.elves)).unwrap_or_else(|| {
         let message = if needs_libc(input.elves, &judged) {
             "no file names the C library that it was linked against: judged by the manylinux policies"
         } else {
@@ -313,16 +292,15 @@ fn judge_libc(
 
 fn needs_libc(elves: &[ElfMember], judged: &[bool]) -> bool {
     let mut judged = elves.iter().zip(judged).filter(|(_, judged)| **judged);
-    judged.any(|(elf, _)| !elf.facts.needed.is_empty() || libc_of(&elf.facts).is_some())
+    judged.any(|(elf, _)| !elf.facts.needed.is_empty() || Libc::of(&elf.facts, &elf.path).is_some())
 }
 
-/// musl-gcc links `libc.so`, as Android does; extension names then tell.
-fn musl_by_name(elves: &[ElfMember]) -> Option<Libc> {
-    let musl = elves.iter().any(|elf| {
-        elf.path.contains("-linux-musl")
-            || elf.facts.needed.iter().any(|soname| soname == "libc.so")
-    });
-    musl.then_some(Libc::Musl)
+/// musl-gcc links `libc.so`, which says musl where nothing else says Android.
+fn musl_gcc(elves: &[ElfMember]) -> Option<Libc> {
+    let mut needs = elves.iter().flat_map(|elf| &elf.facts.needed);
+    needs
+        .any(|soname| soname == "libc.so")
+        .then_some(Libc::Musl)
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use super::{AuditOptions, worse};
 use crate::arch::IsaLevel;
 use crate::deps::{Graph, NodeId};
 use crate::elf::Facts;
-use crate::policy::{Rung, Since};
+use crate::policy::{Known, Rung, Since};
+use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
 /// The versions that are asked of each library.
@@ -145,17 +146,8 @@ impl Question<'_> {
     }
 }
 
-/// The loader provides no versions that a policy knows.
-pub fn is_loader(soname: &str) -> bool {
-    soname.starts_with("ld-linux") || soname == "ld64.so.1" || soname == "ld64.so.2"
-}
-
 fn add_versions(versions: &mut Versions, facts: &Facts) {
-    for need in facts
-        .version_needs
-        .iter()
-        .filter(|need| !is_loader(&need.library))
-    {
+    for need in &facts.version_needs {
         let names = versions.entry(need.library.clone()).or_default();
         names.extend(need.versions.iter().map(|version| version.name.clone()));
     }
@@ -168,11 +160,22 @@ fn worst_version(question: &Question<'_>, inside: &Inside<'_>, node: NodeId) -> 
     let needs = facts
         .iter()
         .flat_map(|facts| &facts.version_needs)
-        .filter(|need| !is_loader(&need.library) && !inside.provides(node, &need.library));
-    let judged = needs
-        .flat_map(|need| &need.versions)
-        .filter_map(|version| scale.version(&version.name));
-    judged.fold(Since::Rung(scale.best()), worse)
+        .filter(|need| !inside.provides(node, &need.library));
+    let versions = needs.flat_map(|need| need.versions.iter().map(move |version| (need, version)));
+    let judged = versions.filter_map(|(need, version)| {
+        // The loader does without a weak one.
+        let known = scale.knows(&need.library, &version.name);
+        let passed = version.weak && known != Known::Defined;
+        let since = scale.version(&need.library, &version.name);
+        since.filter(|_| !passed)
+    });
+    let refused = scale.libc() == Libc::Glibc && facts.is_some_and(Facts::has_unmarked_relr);
+    let start = if refused {
+        Since::Never
+    } else {
+        Since::Rung(scale.best())
+    };
+    judged.fold(start, worse)
 }
 
 /// The allowed libraries differ from tag to tag, and so does what would be grafted and the

@@ -24,7 +24,7 @@ mod wheel_dir;
 #[cfg(unix)]
 mod tests;
 
-pub use names::{is_libpython, is_loader, stem};
+pub use names::{is_libpython, stem};
 pub use rpath::{RpathProblem, rpath_problems, wheel_folders};
 pub use wheel_dir::WheelDir;
 
@@ -74,9 +74,10 @@ pub enum Target {
         /// The real path, where the pattern matched that.
         path: Option<PathBuf>,
     },
-    /// libpython: never resolved.
+    /// libpython: never resolved. On Android it is [`Target::Loader`].
     Libpython,
-    /// The dynamic loader's own name: never resolved.
+    /// In every process that loads the wheel, so never resolved: the dynamic loader, and on Android
+    /// libpython.
     Loader,
 }
 

@@ -21,23 +21,6 @@ pub fn is_libpython(name: &str) -> bool {
     major.len() == 1 && digits(major) && minor.is_none_or(digits) && of_library
 }
 
-/// The dynamic loader, or the library that the kernel brings: in every process already.
-pub fn is_loader(name: &str) -> bool {
-    let versioned = |stem: &str| {
-        let rest = name.strip_prefix(stem);
-        rest.is_some_and(|rest| rest.starts_with(['-', '.']))
-    };
-    versioned("ld-linux")
-        || versioned("ld64.so")
-        || name == "ld.so.1"
-        || name.starts_with("ld-musl-")
-        || name.starts_with("ld-android.so")
-        || versioned("linux-vdso")
-        || versioned("linux-vdso32")
-        || versioned("linux-vdso64")
-        || versioned("linux-gate")
-}
-
 /// The name without what tells releases apart: `libfoo` for `libfoo.so.1`, `libfoo-1.2.so` and
 /// the grafted `libfoo-0a1b2c3d.so.1`.
 pub fn stem(name: &str) -> &str {
@@ -92,33 +75,6 @@ mod tests {
         }
         for name in no {
             assert!(!is_libpython(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_loader_is_one() {
-        let yes = [
-            "ld-linux-x86-64.so.2",
-            "ld-linux.so.2",
-            "ld-linux-armhf.so.3",
-            "ld64.so.1",
-            "ld64.so.2",
-            "ld-musl-aarch64.so.1",
-            "linux-vdso.so.1",
-            "linux-gate.so.1",
-            "linux-vdso64.so.1",
-        ];
-        let no = [
-            "libc.so.6",
-            "ld-linuxish.so",
-            "libld-linux.so",
-            "libc.musl-x86_64.so.1",
-        ];
-        for name in yes {
-            assert!(is_loader(name), "{name}");
-        }
-        for name in no {
-            assert!(!is_loader(name), "{name}");
         }
     }
 

@@ -16,6 +16,7 @@ use super::wheel_dir::WheelDir;
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
+use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
 /// From so many needs on, a file that any process has loaded is not gone through again for
@@ -154,11 +155,14 @@ impl<'a> Resolver<'a> {
                 path: None,
             });
         }
-        if names::is_libpython(name) {
-            return Some(Target::Libpython);
-        }
-        if names::is_loader(name) {
+        let (libc, arch) = (self.search.options.libc, self.search.options.arch);
+        let libpython = names::is_libpython(name);
+        // Android's interpreter is a library of every process, and extensions must name it (PEP 738).
+        if libc.is_loader(name, arch) || (libpython && libc == Libc::Android) {
             return Some(Target::Loader);
+        }
+        if libpython {
+            return Some(Target::Libpython);
         }
         let reason = if name.is_empty() {
             "the name is empty"
@@ -219,7 +223,7 @@ impl<'a> Resolver<'a> {
             *slot = context;
         }
         // musl knows a file only by the name under which it was found.
-        let by_soname = self.search.options.libc != crate::tag::Libc::Musl;
+        let by_soname = self.search.options.libc != Libc::Musl;
         if let Some(soname) = work.soname.filter(|_| by_soname) {
             self.process.note(soname, node, found_by);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::wheel_dir::WheelDir;
 use crate::elf::facts::Kind;
-use crate::host::{Wanted, libc_of, unfit};
+use crate::host::{Wanted, unfit};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
@@ -35,7 +35,7 @@ impl<'a> Tree<'a> {
             let (dir, file) = WheelDir::of(&elf.installed);
             let next = tree.folders.len();
             let folder = *tree.folders.entry(dir.clone()).or_insert(next);
-            tree.places.push((dir, libc_of(&elf.facts)));
+            tree.places.push((dir, Libc::of(&elf.facts, &elf.path)));
             tree.files.entry((folder, file)).or_insert(index);
             let soname = elf.facts.soname.as_deref();
             tree.names

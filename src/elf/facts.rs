@@ -17,6 +17,8 @@ const ELFOSABI_NONE: u8 = 0;
 const ELFOSABI_GNU: u8 = 3;
 /// Bit of `DT_FLAGS`.
 const DF_TEXTREL: u64 = 4;
+/// Bit of `DT_FLAGS_1`.
+const DF_1_PIE: u64 = 0x0800_0000;
 /// Search paths hold several paths; the kernel's limit of one argument is the limit here.
 const LONGEST_SEARCH_PATH: u64 = 128 << 10;
 
@@ -126,6 +128,8 @@ pub struct Facts {
     pub load_align: u64,
     /// Whether the file has `DT_RELR`.
     pub relr: bool,
+    /// The size in memory of `PT_TLS`, in bytes: the thread-local variables of the file.
+    pub tls_size: u64,
     /// `NT_GNU_BUILD_ID`.
     pub build_id: Option<Vec<u8>>,
     /// `.note.package` JSON (FDO `0xcafe1a7e`).
@@ -173,6 +177,11 @@ impl Facts {
         Arch::is_silent_arm(self.platform.machine, self.platform.flags)
     }
 
+    /// Whether this is a file for 32-bit Arm of the present EABI, whatever its float ABI.
+    pub(crate) fn is_arm_eabi(&self) -> bool {
+        Arch::is_arm_eabi(self.platform.machine, self.platform.flags)
+    }
+
     /// Whether such a file names a loader for which there is one ABI only.
     fn names_hard_float_loader(&self) -> bool {
         let interpreter = self.interpreter.iter();
@@ -180,6 +189,22 @@ impl Facts {
         let mut names = names.chain(self.needed.iter().map(String::as_str));
         self.leaves_float_abi_open()
             && names.any(|name| matches!(name, "ld-linux-armhf.so.3" | "ld-musl-armhf.so.1"))
+    }
+
+    /// Whether glibc's loader refuses the file for its packed relocations: `DT_RELR` without the
+    /// version `GLIBC_ABI_DT_RELR` (`elf/dl-version.c`). A static program relocates itself.
+    pub fn has_unmarked_relr(&self) -> bool {
+        let mut versions = self.version_needs.iter().flat_map(|need| &need.versions);
+        let marked = versions.any(|version| version.name == "GLIBC_ABI_DT_RELR");
+        let glibcs = self.version_defs.iter().any(|name| name == "GLIBC_PRIVATE");
+        let alone = self.interpreter.is_none() && self.flags_1 & DF_1_PIE != 0;
+        self.relr && !marked && !glibcs && !alone
+    }
+
+    /// Whether the file's code expects thread-local variables at a fixed distance from the thread
+    /// pointer (`R_*_TPOFF`, `R_*_TPREL`: the initial-exec model), its own or another file's.
+    pub fn has_initial_exec_tls(&self) -> bool {
+        self.symbols.has_initial_exec_tls()
     }
 
     /// How many bytes these facts hold; a cache's measure.
@@ -251,14 +276,7 @@ fn read(image: &dyn Image) -> Result<Facts, ElfError> {
         osabi: header.osabi,
         flags: header.flags,
     };
-    let Platform {
-        machine,
-        is_64,
-        big_endian,
-        flags,
-        ..
-    } = platform;
-    let arch = Arch::from_elf(machine, is_64, big_endian, flags);
+    let arch = header.arch();
     let loaded = header.is_loaded();
     let notes = if loaded {
         Notes::read(&view)?
@@ -297,6 +315,7 @@ fn read(image: &dyn Image) -> Result<Facts, ElfError> {
         flags_1: view.dynamic_value(dt::FLAGS_1).unwrap_or(0),
         load_align: view.loads().map(|load| load.align).min().unwrap_or(0),
         relr: view.dynamic_value(dt::RELR).is_some(),
+        tls_size: view.tls().map_or(0, |segment| segment.memsz),
         build_id: notes.build_id,
         package_note: notes.package,
         dlopen_notes: notes.dlopen,

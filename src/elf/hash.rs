@@ -38,14 +38,15 @@ pub(super) struct Reached {
     pub(super) symbols: u64,
     /// Whether a relocation calls a function of the file to learn an address (`IRELATIVE`).
     pub(super) resolver: bool,
+    /// Whether a relocation wants the place of a thread-local variable at a fixed distance from the thread
+    /// pointer.
+    pub(super) initial_exec: bool,
 }
 
 /// As [`symbol_count`], and more.
 pub(super) fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
-    let Reached {
-        symbols: mut count,
-        resolver,
-    } = relocated_symbols(view)?;
+    let mut all = relocated_symbols(view)?;
+    let mut count = all.symbols;
     if let Some(vaddr) = view.dynamic_value(dt::HASH) {
         count = count.max(hashed_symbols(view, vaddr)?.symbols);
     }
@@ -56,10 +57,8 @@ pub(super) fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
         // The global offset table has an entry for each symbol from some index on.
         count = count.max(view.dynamic_value(MIPS_SYMTABNO).unwrap_or(0));
     }
-    Ok(Reached {
-        symbols: count,
-        resolver,
-    })
+    all.symbols = count;
+    Ok(all)
 }
 
 /// A hash table.
@@ -188,17 +187,23 @@ const RELOCATIONS: [(i64, i64, bool); 2] =
 fn relocated_symbols(view: &View<'_>) -> Result<Reached, ElfError> {
     let encoding = view.encoding();
     let machine = view.header.machine;
-    let (mut highest, mut resolver) = (0, false);
+    let (mut highest, mut resolver, mut initial_exec) = (0, false, false);
+    let own_tls = view.tls().is_some();
     each_relocation(view, |bytes| {
         let (symbol, kind) = symbol_and_kind(encoding, machine, bytes);
         highest = highest.max(symbol);
         resolver |= calls_resolver(machine, kind);
+        initial_exec |= is_initial_exec(machine, kind) && (own_tls || symbol != 0);
     })?;
     let symbols = match highest {
         0 => 0,
         highest => u64::from(highest).saturating_add(1),
     };
-    Ok(Reached { symbols, resolver })
+    Ok(Reached {
+        symbols,
+        resolver,
+        initial_exec,
+    })
 }
 
 /// Calls `each` with every relocation, of which the first word is the address that it is for.
@@ -253,6 +258,20 @@ fn calls_resolver(machine: u16, kind: u32) -> bool {
         em::S390 => kind == 61,
         em::RISCV => kind == 58,
         em::LOONGARCH => kind == 12,
+        _ => false,
+    }
+}
+
+/// `R_*_TPOFF` and `R_*_TPREL`, which ask for the initial-exec model.
+fn is_initial_exec(machine: u16, kind: u32) -> bool {
+    match machine {
+        em::X86_64 => kind == 18,
+        em::I386 => matches!(kind, 14 | 37),
+        em::AARCH64 => kind == 1030,
+        em::ARM => kind == 19,
+        em::PPC64 => kind == 73,
+        em::S390 => kind == 56,
+        em::RISCV | em::LOONGARCH => kind == 11,
         _ => false,
     }
 }

@@ -21,6 +21,7 @@ use object::read::elf::{Dyn, FileHeader, ProgramHeader, Sym};
 
 pub use super::encoding::Encoding;
 use super::image::{ElfError, Image, bytes_at};
+use crate::arch::Arch;
 
 /// `PT_LOAD` and its neighbours, as [`Segment::kind`] holds them.
 #[expect(missing_docs, reason = "the names are those of the specification")]
@@ -29,6 +30,7 @@ pub mod pt {
     pub const DYNAMIC: u32 = 2;
     pub const INTERP: u32 = 3;
     pub const NOTE: u32 = 4;
+    pub const TLS: u32 = 7;
     pub const GNU_STACK: u32 = 0x6474_e551;
     pub const GNU_PROPERTY: u32 = 0x6474_e553;
 }
@@ -111,6 +113,14 @@ impl Header {
         Ok(header)
     }
 
+    /// What the header of `image` says, unchecked: enough to tell whom a file that cannot be read
+    /// further is for. `None` for what is no ELF file or ends within its header.
+    pub fn glance(image: &dyn Image) -> Option<Self> {
+        let head = bytes_at(image, 0, image.size().min(64), "bytes of the ELF header").ok()?;
+        let (header, _) = Self::decode(encoding(head.get(..16)?).ok()?, &head)?;
+        Some(header)
+    }
+
     /// The header and `e_phentsize`.
     fn decode(encoding: Encoding, bytes: &[u8]) -> Option<(Self, u16)> {
         by_class!(encoding, bytes, FileHeader32, FileHeader64, Self::of)
@@ -139,6 +149,15 @@ impl Header {
     pub fn section_table(&self) -> Range<u64> {
         let size = u64::from(self.shentsize).saturating_mul(self.shnum.into());
         self.shoff..self.shoff.saturating_add(size)
+    }
+
+    /// The architecture that it names.
+    ///
+    /// # Errors
+    /// As of [`Arch::from_elf`].
+    pub fn arch(&self) -> Result<Arch, String> {
+        let Encoding { is_64, big_endian } = self.encoding;
+        Arch::from_elf(self.machine, is_64, big_endian, self.flags)
     }
 
     /// Whether a loader takes it: `ET_EXEC` and `ET_DYN`.

@@ -40,6 +40,8 @@ pub(super) struct Symbols {
     functions: Box<[Name]>,
     /// Whether the loader has to call functions of the file to bind it.
     resolvers: bool,
+    /// Whether its code wants thread-local variables at a fixed distance from the thread pointer.
+    initial_exec: bool,
     /// Which `(need, version)` a [`RawImport::version`] means: indices into
     /// `Facts::version_needs` and `VersionNeed::versions`.
     versions: Box<[(u32, u32)]>,
@@ -74,6 +76,7 @@ impl Symbols {
         let super::hash::Reached {
             symbols: count,
             resolver,
+            initial_exec,
         } = super::hash::reached(view)?;
         if count > MOST_SYMBOLS {
             let reason = format!("{count} dynamic symbols: no linker writes that many");
@@ -88,6 +91,7 @@ impl Symbols {
         };
         let mut reader = Reader::new(view, needs, count)?;
         reader.resolvers = resolver;
+        reader.initial_exec = initial_exec;
         let mut failed = None;
         view.records(offset, len, size, |bytes| {
             let symbol = decode_symbol(view.encoding(), bytes);
@@ -133,6 +137,10 @@ impl Symbols {
         found.is_ok()
     }
 
+    pub(super) fn has_initial_exec_tls(&self) -> bool {
+        self.initial_exec
+    }
+
     pub(super) fn has_resolvers(&self) -> bool {
         self.resolvers
     }
@@ -169,6 +177,7 @@ struct Reader<'v, 'i> {
     imports: Vec<RawImport>,
     functions: Vec<Name>,
     resolvers: bool,
+    initial_exec: bool,
     /// How many symbols were added.
     position: usize,
 }
@@ -195,6 +204,7 @@ impl<'v, 'i> Reader<'v, 'i> {
             imports: Vec::new(),
             functions: Vec::new(),
             resolvers: false,
+            initial_exec: false,
             position: 0,
         })
     }
@@ -285,6 +295,7 @@ impl<'v, 'i> Reader<'v, 'i> {
             imports: self.imports.into(),
             functions: self.functions.into(),
             resolvers: self.resolvers,
+            initial_exec: self.initial_exec,
             versions: self.versions.iter().map(|(_, version)| *version).collect(),
             names,
         }

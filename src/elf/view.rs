@@ -90,6 +90,11 @@ impl<'a> View<'a> {
         self.segments.iter().filter(|s| s.kind == pt::LOAD)
     }
 
+    /// `PT_TLS`: where thread-local variables start from.
+    pub fn tls(&self) -> Option<&Segment> {
+        self.segments.iter().find(|s| s.kind == pt::TLS)
+    }
+
     /// The file offset of `len` bytes at `vaddr`, if all of them are one run of the file in
     /// memory. A later segment is mapped over an earlier one.
     pub fn offset_of(&self, vaddr: u64, len: u64) -> Option<u64> {

@@ -113,29 +113,3 @@ fn same_machine(facts: &Facts, wanted: &Wanted) -> bool {
     let (own, other) = (&wanted.platform, &facts.platform);
     (own.machine, own.is_64, own.big_endian) == (other.machine, other.is_64, other.big_endian)
 }
-
-/// The C library that a file was linked with, where its needs tell.
-pub fn libc_of(facts: &Facts) -> Option<Libc> {
-    let names = facts.needed.iter().chain(&facts.soname);
-    let by_name = names.map(String::as_str).find_map(|name| {
-        if name.starts_with("libc.musl-") || name.starts_with("ld-musl-") {
-            Some(Libc::Musl)
-        } else if name == "libc.so.6"
-            || name.starts_with("ld-linux")
-            || name.starts_with("ld64.so.")
-        {
-            Some(Libc::Glibc)
-        } else {
-            None
-        }
-    });
-    let versions = facts.version_needs.iter().flat_map(|need| &need.versions);
-    let mut versions = versions
-        .map(|version| &version.name)
-        .chain(&facts.version_defs);
-    by_name.or_else(|| {
-        versions
-            .any(|version| version.starts_with("GLIBC_"))
-            .then_some(Libc::Glibc)
-    })
-}

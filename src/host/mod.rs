@@ -22,7 +22,7 @@ mod library;
 mod provider;
 
 pub use file::{FileId, FileImage};
-pub use library::{libc_of, unfit};
+pub use library::unfit;
 pub use provider::Package;
 
 use file::NoFile;
@@ -265,7 +265,7 @@ impl Host {
             return Probe::Absent;
         };
         match self.candidate(dir, &folder, name) {
-            Ok(library) => match unfit(&library.facts, libc_of(&library.facts), wanted) {
+            Ok(library) => match unfit(&library.facts, Libc::of(&library.facts, name), wanted) {
                 None => Probe::Found(Arc::new(library)),
                 Some(reason) => Probe::Skipped(reason),
             },

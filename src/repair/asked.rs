@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, graft};
-use crate::audit::{Audit, outside::is_c_library};
+use crate::arch::Arch;
+use crate::audit::Audit;
 use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
@@ -127,6 +128,7 @@ fn rpath_entries(wheel: &Wheel, plan: &Plan) -> Vec<Finding> {
 struct Names {
     known: BTreeSet<String>,
     libc: Libc,
+    arch: Arch,
 }
 
 impl Names {
@@ -141,6 +143,7 @@ impl Names {
         Self {
             known,
             libc: audit.libc,
+            arch: audit.arch,
         }
     }
 
@@ -148,7 +151,7 @@ impl Names {
     fn is_c_library(&self, pattern: &str) -> bool {
         let pattern = Pattern::new(pattern);
         let mut matching = self.known.iter().filter(|name| pattern.matches(name));
-        matching.clone().count() > 0 && matching.all(|name| is_c_library(name, self.libc))
+        matching.clone().count() > 0 && matching.all(|name| self.libc.owns(name, self.arch))
     }
 
     fn unused(&self, option: &str, pattern: &str) -> Finding {
@@ -167,7 +170,7 @@ impl Names {
             return finding
                 .help("the C library stays outside: it must be of one piece with the loader");
         }
-        let can_be_meant = |name: &&str| option != "vendor" || !is_c_library(name, self.libc);
+        let can_be_meant = |name: &&str| option != "vendor" || !self.libc.owns(name, self.arch);
         let known = self.known.iter().map(String::as_str).filter(can_be_meant);
         let near = nearest(pattern, known);
         let Some(first) = near.first() else {

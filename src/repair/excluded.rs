@@ -72,7 +72,7 @@ pub(super) fn spared(question: &Question<'_>, excluded: &[Excluded]) -> Vec<Spar
             folder: None,
         },
     );
-    let outside = Outside::new(&audit.scale, audit.libc, &question.options.audit.vendor);
+    let outside = Outside::new(&audit.scale, &question.options.audit.vendor);
     let all = externals(&graph, elves.len(), &audit.judged, &audit.scale, &outside);
     let tag = question.rung.map_or(Since::Never, Since::Rung);
     let now: BTreeSet<&str> = sonames(&audit.externals, tag);

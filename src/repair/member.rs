@@ -13,7 +13,6 @@ use crate::elf::{Edit, RpathEdit, RpathKind, facts::Kind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::FoundBy;
-use crate::tag::Libc;
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 
 /// The edit of one ELF member.
@@ -230,9 +229,7 @@ impl Planner<'_> {
                 }
             }
             // Extensions get Python's symbols from the process; executables need the library.
-            Target::Libpython
-                if self.question.audit.libc != Libc::Android && is_plain_library(elf) =>
-            {
+            Target::Libpython if is_plain_library(elf) => {
                 edit.remove_needed.insert(edge.soname.clone());
             }
             Target::Excluded { .. } => needs.outside = true,

@@ -12,7 +12,6 @@ use crate::audit::claims::blocks_repair;
 use crate::audit::extension::python_extension;
 use crate::audit::external::Provider;
 use crate::audit::missing::why;
-use crate::audit::verdict::is_loader;
 use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::{Error, Evidence};
@@ -196,11 +195,7 @@ fn upgrades(audit: &Audit) -> BTreeMap<String, Upgrade<'_>> {
 fn file<'a>(input: &Input<'a>, audit: &'a Audit, index: usize, elf: &'a ElfMember) -> FileJson<'a> {
     let facts = &elf.facts;
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for need in facts
-        .version_needs
-        .iter()
-        .filter(|need| !is_loader(&need.library))
-    {
+    for need in &facts.version_needs {
         let names = need.versions.iter().map(|version| version.name.as_str());
         versions.entry(&need.library).or_default().extend(names);
     }

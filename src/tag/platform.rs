@@ -27,11 +27,13 @@ impl Libc {
         }
     }
 
-    /// How tags of this family end for an architecture: Android says `arm64_v8a` for
-    /// `aarch64`, all else is as in [`Arch::as_str`].
+    /// How tags of this family end for an architecture: Android has its own names (PEP 738), all
+    /// else is as in [`Arch::as_str`].
     pub fn arch_suffix(self, arch: Arch) -> &'static str {
         match (self, arch) {
             (Self::Android, Arch::Aarch64) => "arm64_v8a",
+            (Self::Android, Arch::Armv7l) => "armeabi_v7a",
+            (Self::Android, Arch::I686) => "x86",
             _ => arch.as_str(),
         }
     }
@@ -87,15 +89,15 @@ impl PlatformTag {
         self.promise().map(|(_, version, _)| version)
     }
 
-    /// The architecture at its end (levels such as `x86_64_v3` count as their base;
-    /// Android's `arm64_v8a` is `aarch64`).
+    /// The architecture at its end (levels such as `x86_64_v3` count as their base; Android's
+    /// `arm64_v8a` is `aarch64`, its `armeabi_v7a` `armv7l` and its `x86` `i686`).
     pub fn arch(&self) -> Option<Arch> {
         let (suffix, android) = match self.promise() {
             Some((libc, _, suffix)) => (suffix, libc == Libc::Android),
             None => (self.0.strip_prefix("linux_")?, false),
         };
         if android {
-            return [Arch::X86_64, Arch::Aarch64]
+            return [Arch::X86_64, Arch::I686, Arch::Aarch64, Arch::Armv7l]
                 .into_iter()
                 .find(|&arch| Libc::Android.arch_suffix(arch) == suffix);
         }
@@ -202,8 +204,14 @@ mod tests {
             (
                 "android_24_armeabi_v7a",
                 Some((Libc::Android, (24, 0))),
-                None,
+                Some(Armv7l),
             ),
+            (
+                "android_21_x86",
+                Some((Libc::Android, (21, 0))),
+                Some(Arch::I686),
+            ),
+            ("android_24_ppc64le", Some((Libc::Android, (24, 0))), None),
             ("linux_armv7l", None, Some(Armv7l)),
             ("linux_x86_64_v2", None, Some(X86_64)),
             ("linux_armv6l", None, None),

@@ -18,9 +18,11 @@ use super::{
     DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
     pypi, variant,
 };
+use crate::arch::Arch;
+use crate::elf::header::Header;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::shell::shell_word;
-use crate::tag::WheelName;
+use crate::tag::{PlatformTag, WheelName};
 
 /// Far more than any `WHEEL`, `METADATA`, `entry_points.txt` or `variant.json` has; they are held in memory.
 const LARGEST_HEADERS: u64 = 4 << 20;
@@ -124,6 +126,31 @@ impl fmt::Debug for Wheel {
     }
 }
 
+/// What is wrong inside a file of an architecture that is not judged is nobody's concern: no
+/// process that loads the wheel loads it.
+fn spare_foreign(name: &WheelName, scanned: &Scanned, finding: Finding) -> Finding {
+    let Some(header) = &scanned.malformed else {
+        return finding;
+    };
+    let is_arm = |header: &Header| Arch::is_arm_eabi(header.machine, header.flags);
+    let claimed: Vec<Arch> = name.platform.iter().filter_map(PlatformTag::arch).collect();
+    let who = match header.arch() {
+        Ok(arch) if claimed.is_empty() || claimed.contains(&arch) => return finding,
+        // The flags leave open for which of Arm's ABIs it is, or it is Android's.
+        Err(_) if claimed.contains(&Arch::Armv7l) && is_arm(header) => return finding,
+        Ok(arch) => format!("for architecture {arch}"),
+        Err(reason) => format!("of an unknown architecture ({reason})"),
+    };
+    let message = format!(
+        "is an ELF file {who}; it is not judged, and could not be read: {}",
+        finding.message
+    );
+    Finding {
+        file: finding.file,
+        ..Finding::warning("foreign-arch", message)
+    }
+}
+
 fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
     let name = wheel_name(path)?;
     let source = Arc::new(Source::open(path).map_err(|error| vec![io_finding(&error)])?);
@@ -158,7 +185,8 @@ fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
     };
     let mut scanned = scan(&source, &members, &request);
     for member in &mut scanned {
-        problems.extend(member.finding.take());
+        let finding = member.finding.take();
+        problems.extend(finding.map(|finding| spare_foreign(&name, member, finding)));
     }
     if let Some(record) = record {
         problems.extend(compare(record, &members, &scanned));

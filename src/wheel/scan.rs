@@ -16,6 +16,7 @@ use super::reader::{Fault, MemberReader, Scratch, fill};
 use super::source::Source;
 use super::stored::StoredImage;
 use super::whole::Whole;
+use crate::elf::header::Header;
 use crate::elf::{ElfError, Facts, Image, facts};
 use crate::finding::Finding;
 
@@ -58,6 +59,8 @@ pub(crate) struct Scanned {
     pub(crate) digests: Option<Digests>,
     /// What was read of it, if it is an ELF file that can be read.
     pub(crate) facts: Option<Arc<Facts>>,
+    /// The header of an ELF file that cannot be read further.
+    pub(crate) malformed: Option<Header>,
     /// Its bytes, if they were kept.
     pub(crate) image: Option<SharedImage>,
     /// What is wrong with it.
@@ -330,6 +333,7 @@ fn judge_elf(member: &Member, image: &dyn Image, scanned: &mut Scanned) -> bool 
         Err(error) if is_meant_to_load(member) => {
             let finding = Finding::error("elf-malformed", error.to_string());
             scanned.finding = Some(finding.at(&member.path));
+            scanned.malformed = Header::glance(image);
         }
         Err(error) => {
             let message = format!("ignored, because nothing loads it by its name: {error}");

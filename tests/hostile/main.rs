@@ -21,3 +21,4 @@ mod record;
 mod refusals;
 mod requests;
 mod told;
+mod verdicts;

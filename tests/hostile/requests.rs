@@ -80,9 +80,19 @@ fn another_c_library_is_no_question_of_the_name() {
 
 #[test]
 fn android_wheels() {
-    let two = tagged("android_24_x86_64.android_21_x86_64");
+    let of = |library: &str| {
+        let file = wheel_audit::elf::synth::Synth::new(true, false).needed(library);
+        file.function("PyInit_ext").build()
+    };
+    let android = |tag: &str, library: &str| {
+        tagged(tag).with(|maker| maker.files[1] = Entry::new("evil/ext.so", of(library)))
+    };
+    let two = android("android_24_x86_64.android_21_x86_64", "libc.so");
     refused(&two, &[], 1, "android-tags");
-    refused(&tagged("android_7_x86_64"), &[], 1, "android-level");
+    let old = android("android_7_x86_64", "libc.so");
+    refused(&old, &[], 1, "android-level");
+    let glibc = android("android_24_x86_64", "libc.so.6");
+    refused(&glibc, &[], 1, "not-platform");
 }
 
 #[test]

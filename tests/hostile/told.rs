@@ -14,13 +14,13 @@ use crate::craft::wheel::{EXTENSION, Maker, NAME, extension, synth, wheel_file};
 const GRAFT: &str = "libgraft.so.1";
 
 /// A finding as told: severity, member, message.
-type Told = (String, Option<String>, String);
+pub(super) type Told = (String, Option<String>, String);
 
 /// A folder with a wheel, and with what is asked for in `lib`.
-struct Place(tempfile::TempDir);
+pub(super) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         let library = Synth::new(true, false)
             .soname(GRAFT)
@@ -47,7 +47,7 @@ impl Place {
     }
 
     /// The document that a command prints for the wheel.
-    fn run(&self, verb: &str, maker: &Maker, options: &[&str]) -> Value {
+    pub(super) fn run(&self, verb: &str, maker: &Maker, options: &[&str]) -> Value {
         let wheel = self.path().join(&maker.name);
         fs::write(&wheel, maker.build()).unwrap();
         let mut command = audit(verb);
@@ -60,10 +60,19 @@ impl Place {
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
+
+    /// What a command that refuses the wheel says.
+    pub(super) fn refused(&self, verb: &str, maker: &Maker) -> String {
+        let wheel = self.path().join(&maker.name);
+        fs::write(&wheel, maker.build()).unwrap();
+        let (output, _) = finish(audit(verb).current_dir(self.path()).arg(&wheel));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
 }
 
 /// The findings of that code, in order.
-fn told(document: &Value, code: &str) -> Vec<Told> {
+pub(super) fn told(document: &Value, code: &str) -> Vec<Told> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let findings = document["findings"].as_array().unwrap().iter();
     let of_code = findings.filter(|finding| finding["code"] == code);
@@ -79,7 +88,7 @@ fn told(document: &Value, code: &str) -> Vec<Told> {
 }
 
 #[track_caller]
-fn is_told(found: &[Told], severity: &str, file: Option<&str>, message: &str) {
+pub(super) fn is_told(found: &[Told], severity: &str, file: Option<&str>, message: &str) {
     let expected = (
         severity.to_owned(),
         file.map(str::to_owned),
@@ -88,12 +97,12 @@ fn is_told(found: &[Told], severity: &str, file: Option<&str>, message: &str) {
     assert_eq!(found, [expected]);
 }
 
-fn show(maker: &Maker) -> Value {
+pub(super) fn show(maker: &Maker) -> Value {
     Place::new().run("show", maker, &[])
 }
 
 /// `maker`'s wheel with these platform tags.
-fn tagged(maker: Maker, platform: &str) -> Maker {
+pub(super) fn tagged(maker: Maker, platform: &str) -> Maker {
     let tags: Vec<String> = platform
         .split('.')
         .map(|tag| format!("cp311-cp311-{tag}"))
@@ -153,8 +162,8 @@ fn a_glibc_that_no_policy_knows() {
     let asking = |minor: u32| {
         let version = format!("GLIBC_2.{minor}");
         let file = synth(&[])
-            .needed("libc.so.6")
-            .needs("libc.so.6", &[version.as_str()]);
+            .needed("libm.so.6")
+            .needs("libm.so.6", &[version.as_str()]);
         show(&Maker::with_extension(
             file.import("new", Some(version.as_str())).build(),
         ))
@@ -252,7 +261,9 @@ fn files_that_tell_of_no_c_library() {
     let file = |needed: Option<&str>| {
         let file = Synth::new(true, false).function("PyInit_ext");
         let file = needed.into_iter().fold(file, Synth::needed);
+        // A name that says nothing.
         Maker::with_extension(file.build())
+            .with(|maker| maker.files[1].name = b"evil/ext.abi3.so".to_vec())
     };
     let document = show(&file(None));
     let alone = "no file needs a C library: judged by the manylinux policies, \
@@ -265,12 +276,12 @@ fn files_that_tell_of_no_c_library() {
                    judged by the manylinux policies";
     is_told(&told(&document, "libc-unknown"), "note", None, unnamed);
     // A need, the file name or the extension's name tells.
-    let musl = EXTENSION.replace("-gnu", "-musl");
-    let named = file(None).with(|maker| maker.files[1].name = musl.into_bytes());
+    let named = |name: String| file(None).with(|maker| maker.files[1].name = name.into_bytes());
     for (libc, maker) in [
         ("glibc", file(Some("libc.so.6"))),
         ("musl", file(Some("libc.so"))),
-        ("musl", named),
+        ("musl", named(EXTENSION.replace("-gnu", "-musl"))),
+        ("glibc", named(EXTENSION.to_owned())),
         ("musl", tagged(file(None), "musllinux_1_2_x86_64")),
         ("glibc", tagged(file(None), "manylinux_2_17_x86_64")),
     ] {

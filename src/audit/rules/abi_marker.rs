@@ -11,11 +11,12 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in case.files() {
         let needs = file.facts.version_needs.iter();
-        for version in needs.flat_map(|need| &need.versions) {
+        for (need, version) in needs.flat_map(|need| need.versions.iter().map(move |v| (need, v))) {
             let Some(marker) = marker(&version.name) else {
                 continue;
             };
-            let Some(since) = scale.version(marker.version).filter(|since| *since > best) else {
+            let since = scale.version(&need.library, marker.version);
+            let Some(since) = since.filter(|since| *since > best) else {
                 continue;
             };
             let tag = match since {

@@ -4,7 +4,7 @@
 //! somewhere, notes for what its author may want to know. It never refuses; whoever uses the
 //! findings decides. Every code has a section in `docs/findings.md`.
 
-use super::external::Provider;
+use super::external::{Inside, Provider};
 use super::{Audit, AuditOptions, Input};
 use crate::deps::{NodeId, Origin};
 use crate::elf::Facts;
@@ -30,6 +30,8 @@ mod musl_lacks;
 mod needed_path;
 mod passed_over;
 mod private_glibc;
+mod py_suffix;
+mod relr;
 mod rpath;
 mod runtime_modules;
 mod sections;
@@ -38,8 +40,10 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod text_relocations;
+mod tls;
 mod unreachable;
 mod unversioned_glibc;
+mod version_never;
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +62,7 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 
 /// In the order in which findings are told: what the verdict rests on, then hazards. Those on the tag
 /// come before them all.
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 28] = [
     missing::check,
     unreachable::check,
     driver::check,
@@ -69,12 +73,16 @@ const RULES: [Rule; 24] = [
     passed_over::check,
     rpath::check,
     soname::check,
+    py_suffix::check,
     libpython::check,
+    version_never::check,
+    relr::check,
     private_glibc::check,
     unversioned_glibc::check,
     abi_marker::check,
     musl_glibc::check,
     musl_lacks::check,
+    tls::check,
     isa_level::check,
     exec_stack::check,
     text_relocations::check,
@@ -149,12 +157,27 @@ impl<'a> Case<'a> {
 
     /// Members, then grafts.
     pub(crate) fn files(&self) -> impl Iterator<Item = File<'a>> + use<'a> {
-        let members = self.members().map(|(_, elf)| File {
-            name: &elf.path,
-            member: Some(elf),
-            facts: &elf.facts,
+        self.nodes().map(|(_, file)| file)
+    }
+
+    /// The same with their nodes.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (NodeId, File<'a>)> + use<'a> {
+        let members = self.members().map(|(node, elf)| {
+            let file = File {
+                name: &elf.path,
+                member: Some(elf),
+                facts: &elf.facts,
+            };
+            (node, file)
         });
-        members.chain(self.grafts().map(|(_, file)| file))
+        members.chain(self.grafts())
+    }
+
+    /// What a repair would have inside the wheel.
+    pub(crate) fn inside(&self) -> Inside<'a> {
+        let Self { audit, input, .. } = *self;
+        let tag = audit.verdict.repaired;
+        Inside::new(&audit.graph, input.elves.len(), &audit.externals, tag)
     }
 
     /// Whether `--exclude` leaves a library of that name to the system.

@@ -351,8 +351,8 @@ fn what_is_missing_is_told_with_its_chain_and_what_came_near() {
 fn grafts_are_blamed_with_their_chain() {
     let newer = |soname: &str| {
         library(soname)
-            .needs("libm.so.6", &["GLIBC_2.34"])
-            .import("dlopen", Some("GLIBC_2.34"))
+            .needs("libm.so.6", &["GLIBC_2.35"])
+            .import("fmod", Some("GLIBC_2.35"))
     };
     let files = [
         ("pkg/_x.so", clean().needed("libfoo.so.1")),
@@ -363,10 +363,10 @@ fn grafts_are_blamed_with_their_chain() {
         ("lib/libssl.so.9", newer("libssl.so.9")),
     ];
     let (loose, audit) = judge_with(&files, &AuditOptions::default());
-    assert_eq!(audit.repairable_to(), "manylinux_2_34_x86_64");
+    assert_eq!(audit.repairable_to(), "manylinux_2_35_x86_64");
     let blame = audit.blame(&Input::from(&loose));
     assert_eq!(blame.len(), 1, "{blame:#?}");
     assert_eq!(blame[0].who(), "pkg/_x.so → libfoo.so.1 → libssl.so.9");
-    assert_eq!(blame[0].symbol.as_deref(), Some("dlopen"));
+    assert_eq!(blame[0].symbol.as_deref(), Some("fmod"));
     assert_eq!(blame[0].library, "libm.so.6");
 }
