@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use wheel_audit::Policies;
 use wheel_audit::deps::{Graph, Origin, ResolveOptions, Target};
 use wheel_audit::host::{Host, HostOptions};
 use wheel_audit::tag::Libc;
@@ -234,6 +235,7 @@ fn of_ours(case: &Case<'_>, root: &Path, libc: Libc) -> BTreeMap<String, PathBuf
             host: &host,
             libc,
             arch,
+            policies: &Policies::default(),
             exclude: &[],
             vendor: &[],
             include: &[],

@@ -17,7 +17,18 @@ impl Audit {
     }
 
     /// Whether what deserves `deserved` keeps what `tag` promises.
+    ///
+    /// With policies of files, the first that says what `tag` means is asked. What is deserved by one
+    /// that the repair is not made for is what is deserved without it.
     pub fn deserves_at(&self, deserved: Since, tag: &PlatformTag) -> bool {
+        let mut measured = self.by_policy.iter();
+        let by_file = measured.find_map(|(scale, as_is)| {
+            let own = scale.is_by_policy_of(&self.scale);
+            scale.deserves(tag, if own { deserved } else { *as_is })
+        });
+        if let Some(deserved) = by_file {
+            return deserved;
+        }
         if tag.arch() != Some(self.arch) {
             return false;
         }

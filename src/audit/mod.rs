@@ -7,8 +7,10 @@ pub mod claims;
 pub mod extension;
 pub mod external;
 pub mod input;
+mod measure;
 pub mod missing;
 pub mod outside;
+mod policy_file;
 pub mod request;
 pub mod rules;
 pub mod scale;
@@ -19,7 +21,7 @@ use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::host::Host;
-use crate::policy::{Since, drivers};
+use crate::policy::{Policies, Since, drivers};
 use crate::shell::Advice;
 use crate::tag::Libc;
 use crate::wheel::{Wheel, variant};
@@ -27,7 +29,8 @@ use crate::wheel::{Wheel, variant};
 pub use blame::Blame;
 pub use external::External;
 pub use input::Input;
-use outside::Outside;
+use measure::{Measured, Measuring};
+pub use policy_file::read_policies;
 pub use request::PlatRequest;
 pub use scale::Scale;
 pub use verdict::Verdict;
@@ -52,6 +55,8 @@ pub struct AuditOptions {
     pub plat: Option<PlatRequest>,
     /// How commands are written that findings advise.
     pub advice: Advice,
+    /// What tags promise; see [`read_policies`].
+    pub policies: Policies,
 }
 
 impl AuditOptions {
@@ -82,6 +87,9 @@ pub struct Audit {
     pub any_libc: bool,
     /// The tags it is measured against.
     pub scale: Scale,
+    /// With policies of files: what it deserves by each policy for its C library and architecture, in the
+    /// order in which they are asked. Else empty.
+    pub by_policy: Vec<(Scale, Since)>,
     /// For each of `Wheel::elves`: whether it takes part.
     pub judged: Vec<bool>,
     /// Who needs whom.
@@ -154,10 +162,10 @@ pub(crate) fn verdict_on(
     options: &AuditOptions,
 ) -> Result<Audit, Error> {
     let name = input.path.display().to_string();
-    let subject = subject::identify(input, options)
+    let mut subject = subject::identify(input, options)
         .map_err(|(kind, findings)| Error::many(kind, &name, findings))?;
     let elves = input.elves;
-    let mut findings = subject.findings;
+    let mut findings = std::mem::take(&mut subject.findings);
     let graph = Graph::resolve(
         elves,
         &subject.judged,
@@ -165,32 +173,34 @@ pub(crate) fn verdict_on(
             host,
             libc: subject.libc,
             arch: subject.arch,
+            policies: &options.policies,
             exclude: &options.all_excludes(),
             vendor: &options.vendor,
             include: &options.include,
             folder: input.folder,
         },
     );
-    let scale = Scale::new(&subject.target, elves, &graph, &subject.judged)
-        .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
-    let outside = Outside::new(&scale, &options.vendor);
-    let externals = external::externals(&graph, elves.len(), &subject.judged, &scale, &outside);
-    let verdict = verdict::judge(&verdict::Question {
-        abi: input.wheel.map_or(&[], |wheel| &wheel.name.abi),
-        isa: allowed_isa(input, options),
-        elves,
-        judged: &subject.judged,
+    let measuring = Measuring {
+        input,
+        subject: &subject,
         graph: &graph,
-        externals: &externals,
-        scale: &scale,
         options,
-    });
+    };
+    let Measured {
+        scale,
+        externals,
+        verdict,
+    } = measuring
+        .asked()
+        .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
+    let by_policy = measuring.each();
     scale.notes(verdict.repaired, &mut findings);
     Ok(Audit {
         arch: subject.arch,
         libc: subject.libc,
         any_libc: subject.any_libc,
         scale,
+        by_policy,
         judged: subject.judged,
         graph,
         externals,

@@ -5,19 +5,20 @@
 //! tables gets the name that PEP 600 gives it.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::subject::TargetSpec;
 use crate::arch::Arch;
 use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
 use crate::policy::{Known, Ladder, Rung, Since};
-use crate::tag::Libc;
+use crate::tag::{Libc, PlatformTag};
 use crate::wheel::ElfMember;
 
 /// Tags, oldest first; smaller rungs are better.
 #[derive(Clone, Debug)]
 pub struct Scale {
-    ladder: &'static Ladder,
+    ladder: Arc<Ladder>,
     rungs: RangeInclusive<Rung>,
     /// Minor versions of glibc 2 newer than the tables, ascending; their rungs follow the ladder's.
     beyond: Vec<u32>,
@@ -27,24 +28,17 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale for a wheel.
+    /// The scale for a wheel, by the tags of `ladder`.
     ///
     /// # Errors
-    /// A finding that names the architecture or Android level that no policy knows.
+    /// A finding that names the Android level that no policy knows.
     pub fn new(
+        ladder: Arc<Ladder>,
         target: &TargetSpec,
         elves: &[ElfMember],
         graph: &Graph,
         judged: &[bool],
     ) -> Result<Self, Finding> {
-        let ladder = Ladder::builtin(target.libc, target.arch).ok_or_else(|| {
-            let message = format!(
-                "no policy is known for {} on {}",
-                target.libc.as_str(),
-                target.arch
-            );
-            Finding::error("no-policy", message)
-        })?;
         let newest = ladder.tags.len().saturating_sub(1);
         let mut scale = Self {
             ladder,
@@ -62,6 +56,26 @@ impl Scale {
             Libc::Android => scale.fix_android_level(target)?,
         }
         Ok(scale)
+    }
+
+    /// Whether `tag` is as new as the place `reached`, or newer: it is deserved. `None` if no tag here
+    /// says what `tag` means.
+    pub fn deserves(&self, tag: &PlatformTag, reached: Since) -> Option<bool> {
+        let rung = self.rung_of_tag(tag.as_str());
+        let rung = rung.or_else(|| self.ladder.rung(tag.as_str()));
+        if let Some(rung) = rung {
+            return Some(reached <= Since::Rung(rung));
+        }
+        let rung = self.ladder.rung_at_or_below(tag.as_str())?;
+        // What lies beyond the tables has its place by its number.
+        let own = PlatformTag::new(self.tag_name(reached)).version();
+        let by_number = own.is_some_and(|own| Some(own) <= tag.version());
+        Some(by_number || reached <= Since::Rung(rung))
+    }
+
+    /// Whether both measure by one policy.
+    pub fn is_by_policy_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ladder, &other.ladder)
     }
 
     fn add_newer_glibc(&mut self, elves: &[ElfMember], graph: &Graph, judged: &[bool]) {

@@ -1,6 +1,6 @@
 //! What is judged: the wheel's architecture, its C library, and the members that take part.
 
-use super::{AuditOptions, Input};
+use super::{AuditOptions, Input, PlatRequest};
 use crate::arch::Arch;
 use crate::finding::{ErrorKind, Finding, Severity};
 use crate::tag::{Libc, PlatformTag};
@@ -50,7 +50,11 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
     let request = options.plat.as_ref();
     let (arch, judged) = judge_arch(input, arch, &mut findings)?;
     let mut libc = claimed_libc(&claimed);
-    if let Some(wanted) = request.and_then(super::request::PlatRequest::libc) {
+    let promised = |request: &PlatRequest| {
+        let by_file = || options.policies.libc_of(&request.base);
+        request.libc().or_else(by_file)
+    };
+    if let Some(wanted) = request.and_then(promised) {
         // Where the name does not tell, the files do: another name makes them no other files.
         libc = libc.or_else(|| libc_of_files(input, &judged));
         contradiction(libc.is_some_and(|libc| libc != wanted), || {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::arch::Arch;
 use crate::elf::Facts;
 use crate::host::{FoundBy, Host, HostLibrary};
+use crate::policy::Policies;
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
@@ -126,6 +127,8 @@ pub struct ResolveOptions<'a> {
     pub libc: Libc,
     /// The wheel's architecture.
     pub arch: Arch,
+    /// What may stay outside, and so is not sought in the wheel.
+    pub policies: &'a Policies,
     /// `--exclude` patterns (Python `fnmatch`).
     pub exclude: &'a [String],
     /// `--vendor` patterns: what no policy's word keeps outside.

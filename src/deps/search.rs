@@ -42,7 +42,7 @@ pub(super) struct Search<'a> {
     pub(super) excludes: Vec<Pattern>,
     vendor: Vec<Pattern>,
     tokens: Tokens,
-    ladder: Option<&'static Ladder>,
+    ladders: Vec<Arc<Ladder>>,
     lib_dirs: Vec<SearchDir>,
     environment: Vec<SearchDir>,
     system: Arc<[SearchDir]>,
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
             excludes: options.exclude.iter().map(Pattern::new).collect(),
             vendor: options.vendor.iter().map(Pattern::new).collect(),
             tokens: Tokens { libc, arch },
-            ladder: Ladder::builtin(libc, arch),
+            ladders: options.policies.ladders(libc, arch),
             lib_dirs: options.host.lib_dirs().collect(),
             environment: options.host.environment_dirs().collect(),
             system: options.host.system_dirs(libc, arch),
@@ -198,8 +198,8 @@ impl<'a> Search<'a> {
     /// Whether a library comes from the system even if some folder of the wheel, to which nothing
     /// points, has one of that name: a policy allows that, or it belongs to a driver.
     fn is_of_the_system(&self, name: &str) -> bool {
-        let allowed = self.ladder.map(|ladder| ladder.library(name));
-        let allowed = allowed.is_some_and(|since| since != Since::Never);
+        let mut ladders = self.ladders.iter();
+        let allowed = ladders.any(|ladder| ladder.library(name) != Since::Never);
         let vendored = || self.vendor.iter().any(|pattern| pattern.matches(name));
         (allowed || driver_of(name).is_some()) && !vendored()
     }

@@ -1,12 +1,15 @@
 //! Reads policy files. Their form is described in `policy/README.md`.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
+use super::validate::{self, NEVER};
 use super::{Ladder, Rung, Since, TagNames};
 use crate::arch::Arch;
+use crate::json::{self, Unique};
 use crate::tag::Libc;
 
 static GLIBC: Builtin = Builtin::new(include_str!("../../policy/glibc.json"));
@@ -17,7 +20,7 @@ static ANDROID: Builtin = Builtin::new(include_str!("../../policy/android.json")
 struct Builtin {
     text: &'static str,
     file: OnceLock<Option<PolicyFile>>,
-    ladders: [OnceLock<Option<Ladder>>; Arch::ALL.len()],
+    ladders: [OnceLock<Option<Arc<Ladder>>>; Arch::ALL.len()],
 }
 
 impl Builtin {
@@ -30,49 +33,74 @@ impl Builtin {
     }
 
     /// `None` for an architecture without tags. A test holds that everything parses.
-    fn ladder(&self, arch: Arch) -> Option<&Ladder> {
+    fn ladder(&self, arch: Arch) -> Option<&Arc<Ladder>> {
         let place = Arch::ALL.iter().position(|known| *known == arch)?;
         let make = || {
             let file = self
                 .file
                 .get_or_init(|| serde_json::from_str(self.text).ok());
             let file = file.as_ref()?;
-            ladder(file, arch, file.architectures.get(arch.as_str())?).ok()
+            let table = file.architectures.0.get(arch.as_str())?;
+            ladder(file, arch, table).ok().map(Arc::new)
         };
         self.ladders.get(place)?.get_or_init(make).as_ref()
     }
 }
 
-/// What is wrong with a policy file.
-#[derive(Debug, thiserror::Error)]
+/// What is wrong with a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PolicyError {
-    /// Not JSON, or not of this form.
-    #[error("not a policy: {0}")]
-    Form(#[from] serde_json::Error),
-    /// An architecture that platform tags don't know.
-    #[error("unknown architecture `{0}`")]
-    Arch(String),
-    /// A tag that `tags` does not list.
-    #[error("`{0}` is not one of the policy's tags")]
-    Tag(String),
-    /// No tag at all, or an architecture's tags not in the order of `tags`.
-    #[error("the tags of `{0}` are not in order")]
-    Order(String),
+pub struct PolicyError {
+    /// Where, such as `architectures.x86_64.tags[2]`; empty for the text as a whole.
+    pub key: String,
+    /// What, in a sentence without a full stop.
+    pub reason: String,
 }
+
+impl PolicyError {
+    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.key.is_empty() {
+            write!(f, "`{}`: ", self.key)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for PolicyError {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PolicyFile {
+pub(super) struct PolicyFile {
     libc: LibcName,
-    tags: Vec<Tag>,
-    libraries: BySince,
-    symbols: BTreeMap<String, BySince>,
-    architectures: BTreeMap<String, ArchTable>,
+    pub(super) tags: Vec<Tag>,
+    #[serde(default)]
+    pub(super) libraries: BySince,
+    #[serde(default)]
+    pub(super) symbols: Unique<BySince>,
+    pub(super) architectures: Unique<ArchTable>,
 }
 
 /// Tag without its architecture → what it is the first to allow.
-type BySince = BTreeMap<String, Vec<String>>;
+pub(super) type BySince = Unique<Vec<String>>;
+
+impl PolicyFile {
+    pub(super) fn libc(&self) -> Libc {
+        match self.libc {
+            LibcName::Glibc => Libc::Glibc,
+            LibcName::Musl => Libc::Musl,
+            LibcName::Android => Libc::Android,
+        }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -84,24 +112,24 @@ enum LibcName {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Tag {
-    name: String,
+pub(super) struct Tag {
+    pub(super) name: String,
     #[serde(default)]
-    aliases: Vec<String>,
+    pub(super) aliases: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ArchTable {
-    tags: Vec<String>,
+pub(super) struct ArchTable {
+    pub(super) tags: Vec<String>,
     #[serde(default)]
-    versions: BTreeMap<String, BySince>,
+    pub(super) versions: Unique<BySince>,
     #[serde(default)]
-    libraries: BySince,
+    pub(super) libraries: BySince,
 }
 
 /// The ladder of this program for a C library and an architecture, if there are such tags.
-pub(super) fn builtin(libc: Libc, arch: Arch) -> Option<&'static Ladder> {
+pub(super) fn builtin_ref(libc: Libc, arch: Arch) -> Option<&'static Arc<Ladder>> {
     let table = match libc {
         Libc::Glibc => &GLIBC,
         Libc::Musl => &MUSL,
@@ -110,28 +138,35 @@ pub(super) fn builtin(libc: Libc, arch: Arch) -> Option<&'static Ladder> {
     table.ladder(arch)
 }
 
+/// The same, to be shared.
+pub(super) fn builtin(libc: Libc, arch: Arch) -> Option<Arc<Ladder>> {
+    builtin_ref(libc, arch).cloned()
+}
+
 /// All ladders of a policy file.
-pub(super) fn parse(text: &str) -> Result<Vec<Ladder>, PolicyError> {
-    let file: PolicyFile = serde_json::from_str(text)?;
-    let mut ladders = Vec::with_capacity(file.architectures.len());
-    for (name, table) in &file.architectures {
-        let arch = Arch::from_name(name).ok_or_else(|| PolicyError::Arch(name.clone()))?;
-        ladders.push(ladder(&file, arch, table)?);
+///
+/// # Errors
+/// Where it is not of the form, or breaks one of its rules.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<Ladder>, PolicyError> {
+    let file: PolicyFile = json::read(text).map_err(|bad| PolicyError::new(bad.key, bad.reason))?;
+    validate::check(&file)?;
+    let mut ladders = Vec::with_capacity(file.architectures.0.len());
+    for (name, table) in &file.architectures.0 {
+        if let Some(arch) = Arch::from_name(name) {
+            ladders.push(ladder(&file, arch, table)?);
+        }
     }
     ladders.sort_by_key(|ladder| ladder.arch);
     Ok(ladders)
 }
 
 fn ladder(file: &PolicyFile, arch: Arch, table: &ArchTable) -> Result<Ladder, PolicyError> {
-    let libc = match file.libc {
-        LibcName::Glibc => Libc::Glibc,
-        LibcName::Musl => Libc::Musl,
-        LibcName::Android => Libc::Android,
-    };
-    let places = Places::new(file, arch, table)?;
-    let mut libraries = places.invert(&file.libraries)?;
-    libraries.extend(places.invert(&table.libraries)?);
-    let mut symbols = places.invert_all(&file.symbols)?;
+    let libc = file.libc();
+    let at = |key: &str| format!("architectures.{arch}.{key}");
+    let places = Places::new(file, &at("tags"), table)?;
+    let mut libraries = places.invert("libraries", &file.libraries)?;
+    libraries.extend(places.invert(&at("libraries"), &table.libraries)?);
+    let mut symbols = places.invert_all("symbols", &file.symbols)?;
     for forbidden in symbols.values_mut() {
         forbidden.retain(|_, since| *since != Since::Rung(0));
     }
@@ -150,7 +185,7 @@ fn ladder(file: &PolicyFile, arch: Arch, table: &ArchTable) -> Result<Ladder, Po
             })
             .collect(),
         libraries,
-        versions: places.invert_all(&table.versions)?,
+        versions: places.invert_all(&at("versions"), &table.versions)?,
         symbols,
     })
 }
@@ -163,7 +198,8 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(file: &'a PolicyFile, arch: Arch, table: &ArchTable) -> Result<Self, PolicyError> {
+    /// `key` is where the tags of the architecture are.
+    fn new(file: &'a PolicyFile, key: &str, table: &ArchTable) -> Result<Self, PolicyError> {
         let all: BTreeMap<&str, usize> = file
             .tags
             .iter()
@@ -176,25 +212,29 @@ impl<'a> Places<'a> {
             .map(|tag| {
                 all.get(tag.as_str())
                     .copied()
-                    .ok_or_else(|| PolicyError::Tag(tag.clone()))
+                    .ok_or_else(|| no_such_tag(key, tag))
             })
             .collect::<Result<Vec<usize>, _>>()?;
-        if own.is_empty() || all.len() != file.tags.len() || !own.is_sorted_by(|a, b| a < b) {
-            return Err(PolicyError::Order(arch.to_string()));
+        if own.is_empty() {
+            return Err(PolicyError::new(key, "there is none"));
+        }
+        if !own.is_sorted_by(|a, b| a < b) {
+            let reason = "not in the order of the policy's `tags`, or one is there twice";
+            return Err(PolicyError::new(key, reason));
         }
         Ok(Self { all, own })
     }
 
-    /// The first rung that is at or after the tag `name`.
-    fn since(&self, name: &str) -> Result<Since, PolicyError> {
-        if name == "never" {
+    /// The first rung that is at or after the tag `name`, which is a key at `key`.
+    fn since(&self, key: &str, name: &str) -> Result<Since, PolicyError> {
+        if name == NEVER {
             return Ok(Since::Never);
         }
         let place = self
             .all
             .get(name)
             .copied()
-            .ok_or_else(|| PolicyError::Tag(name.to_owned()))?;
+            .ok_or_else(|| no_such_tag(key, name))?;
         let rung: Rung = self.own.partition_point(|&own| own < place);
         Ok(if rung < self.own.len() {
             Since::Rung(rung)
@@ -203,10 +243,10 @@ impl<'a> Places<'a> {
         })
     }
 
-    fn invert(&self, table: &BySince) -> Result<BTreeMap<String, Since>, PolicyError> {
+    fn invert(&self, key: &str, table: &BySince) -> Result<BTreeMap<String, Since>, PolicyError> {
         let mut since = BTreeMap::new();
-        for (tag, names) in table {
-            let place = self.since(tag)?;
+        for (tag, names) in &table.0 {
+            let place = self.since(key, tag)?;
             since.extend(names.iter().map(|name| (name.clone(), place)));
         }
         Ok(since)
@@ -214,18 +254,27 @@ impl<'a> Places<'a> {
 
     fn invert_all(
         &self,
-        tables: &BTreeMap<String, BySince>,
+        key: &str,
+        tables: &Unique<BySince>,
     ) -> Result<BTreeMap<String, BTreeMap<String, Since>>, PolicyError> {
+        let tables = tables.0.iter();
         tables
-            .iter()
-            .map(|(name, table)| Ok((name.clone(), self.invert(table)?)))
+            .map(|(name, table)| {
+                let inverted = self.invert(&format!("{key}.{name}"), table)?;
+                Ok((name.clone(), inverted))
+            })
             .collect()
     }
+}
+
+fn no_such_tag(key: &str, tag: &str) -> PolicyError {
+    PolicyError::new(key, format!("`{tag}` is not one of the policy's `tags`"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policies;
 
     #[test]
     fn every_builtin_table_parses() {
@@ -234,7 +283,7 @@ mod tests {
             (Libc::Musl, &MUSL),
             (Libc::Android, &ANDROID),
         ] {
-            let ladders = parse(table.text).unwrap();
+            let ladders = parse(table.text.as_bytes()).unwrap();
             let made: Vec<_> = Arch::ALL
                 .into_iter()
                 .filter_map(|arch| builtin(libc, arch))
@@ -270,36 +319,139 @@ mod tests {
         assert_eq!(s390x.symbol("libc.so.6", "late"), Since::Never);
     }
 
+    /// What is said of `text` names the key and the reason.
+    fn refused(text: &str, words: &str) {
+        let message = parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(message.contains(words), "{words}: {message}");
+    }
+
+    const BOTH: &str = r#"["manylinux_2_5", "manylinux_2_28"]"#;
+    const FIRST: &str = r#"{"manylinux_2_28": ["libours"#;
+    const OURS: &str = "architectures.x86_64.versions.OURS";
+
     #[test]
-    fn a_bad_policy_is_named() {
+    fn a_bad_policy_is_named_with_its_key() {
         let cases = [
-            ("{", "not a policy"),
+            ("s390x", "vax", "`architectures.vax`: no such architecture"),
             (
-                &CUSTOM.replace("\"s390x\"", "\"vax\""),
-                "unknown architecture `vax`",
+                FIRST,
+                r#"{"acme": ["libours"#,
+                "`libraries`: `acme` is not one of",
             ),
             (
-                &CUSTOM.replace(
-                    "{\"manylinux_2_28\": [\"libours",
-                    "{\"manylinux_9\": [\"libours",
-                ),
-                "`manylinux_9` is not",
+                FIRST,
+                r#"{"never": ["libours"#,
+                "`libraries.never`: what no tag allows",
             ),
+            (r#""OURS": {"manylinux_2_28""#, r#""OURS": {"site9""#, OURS),
+            (r#""OURS""#, r#""OUR_S""#, "holds none"),
+            (r#"["1"]"#, r#""1""#, "OURS.manylinux_2_28`: invalid type"),
+            (r#"["1"]"#, r#"["1", "1"]"#, "`1` is there twice"),
+            (r#"["1"]"#, r#"[""]"#, "an empty name"),
             (
-                &CUSTOM.replace(
-                    "[\"manylinux_2_5\", \"manylinux_2_28\"]",
-                    "[\"manylinux_2_28\", \"manylinux_2_5\"]",
-                ),
-                "the tags of `x86_64` are not in order",
+                BOTH,
+                r#"["manylinux_2_28", "manylinux_2_5"]"#,
+                "not in the order",
             ),
+            (BOTH, "[]", "`architectures.x86_64.tags`: there is none"),
+            (r#""libraries""#, r#""librarys""#, "unknown field"),
+            (r#""symbols""#, r#""libraries""#, "duplicate field"),
+            (r#""s390x""#, r#""x86_64""#, "`x86_64` is there twice"),
             (
-                &CUSTOM.replace("\"libraries\"", "\"librarys\""),
-                "unknown field",
+                "glibc",
+                "musl",
+                "`tags[0].name`: `manylinux_2_5` is a tag for glibc",
             ),
+            ("glibc", "uclibc", "`libc`: unknown variant"),
         ];
-        for (text, words) in cases {
-            let message = parse(text).unwrap_err().to_string();
-            assert!(message.contains(words), "{message}");
+        for (old, new, words) in cases {
+            refused(&CUSTOM.replacen(old, new, 1), words);
         }
+        refused("{", "EOF while parsing");
+        refused("[]", "invalid");
+        refused(&"[".repeat(1 << 20), "expected value");
+    }
+
+    const TAGS: &str =
+        r#"{"name": "manylinux_2_5"}, {"name": "manylinux_2_28", "aliases": ["site9"]}"#;
+
+    #[test]
+    fn tags_ascend_and_have_names_of_their_own() {
+        let many: Vec<String> = (0..201)
+            .map(|n| format!(r#"{{"name": "acme_{n}"}}"#))
+            .collect();
+        let backwards = r#"{"name": "manylinux_2_28"}, {"name": "manylinux_2_5"}"#;
+        let twice = r#"{"name": "acme"}, {"name": "acme"}"#;
+        let cases = [
+            (backwards, "`tags[1].name`: manylinux_2_5 stands behind"),
+            (twice, "`tags[1].name`: `acme` is there twice"),
+            ("", "`tags`: 0 tags"),
+            (&many.join(","), "`tags`: 201 tags"),
+        ];
+        for (tags, words) in cases {
+            refused(&CUSTOM.replace(TAGS, tags), words);
+        }
+        let long = "a".repeat(65);
+        let names = [
+            (
+                "manylinux2014",
+                "`tags[1].aliases[0]`: `manylinux2014` is another tag",
+            ),
+            ("manylinux_2", "no tag of its family"),
+            ("manylinux_2_28_extra", "no tag of its family"),
+            ("musllinux_1_2", "is a tag for musl"),
+            ("acme-1", "cannot be part of a file name"),
+            ("caf\u{e9}", "cannot be part of a file name"),
+            ("", "cannot be part of a file name"),
+            (&long, "cannot be part of a file name"),
+            ("acme_x86_64", "ends with an architecture"),
+            ("linux", "means something else"),
+            ("macosx_11_0", "means something else"),
+            ("never", "means something else"),
+        ];
+        for (name, words) in names {
+            refused(&CUSTOM.replace("site9", name), words);
+        }
+    }
+
+    #[test]
+    fn a_tag_belongs_to_one_policy() {
+        let mut policies = Policies::default();
+        assert!(policies.is_builtin());
+        policies.add("one.json", CUSTOM.as_bytes()).unwrap();
+        let error = policies.add("two.json", CUSTOM.as_bytes()).unwrap_err();
+        assert!(error.reason.contains("is a tag of one.json too"), "{error}");
+        let other = CUSTOM
+            .replace("manylinux_2_28", "acme_1")
+            .replace("manylinux_2_5", "acme_0")
+            .replace("site9", "acme");
+        policies.add("two.json", other.as_bytes()).unwrap();
+        let ladders = policies.ladders(Libc::Glibc, Arch::X86_64);
+        let newest: Vec<&str> = ladders
+            .iter()
+            .map(|one| one.tags.last().unwrap().name.as_str())
+            .collect();
+        assert_eq!(
+            newest,
+            [
+                "manylinux_2_28_x86_64",
+                "acme_1_x86_64",
+                "manylinux_2_44_x86_64"
+            ]
+        );
+        assert_eq!(policies.ladders(Libc::Musl, Arch::X86_64).len(), 1);
+        assert_eq!(policies.libc_of("acme"), Some(Libc::Glibc));
+        assert_eq!(policies.libc_of("manylinux_2_17"), None);
+        let sources: Vec<Option<&str>> = policies.all().map(|(source, _)| source).collect();
+        assert_eq!(
+            sources[..4],
+            [
+                Some("one.json"),
+                Some("one.json"),
+                Some("two.json"),
+                Some("two.json")
+            ]
+        );
+        assert!(sources[4..].iter().all(Option::is_none));
     }
 }

@@ -16,9 +16,12 @@ mod file;
 pub mod markers;
 pub mod modules;
 mod nodes;
+mod set;
+mod validate;
 
 pub use file::PolicyError;
 pub use nodes::Known;
+pub use set::Policies;
 
 /// A place on a [`Ladder`]; smaller is older, and so better: it runs on more machines.
 pub type Rung = usize;
@@ -68,15 +71,15 @@ impl Since {
 impl Ladder {
     /// The built-in ladder; `None` if no tag of that C library knows the architecture.
     pub fn builtin(libc: Libc, arch: Arch) -> Option<&'static Self> {
-        file::builtin(libc, arch)
+        file::builtin_ref(libc, arch).map(|ladder| &**ladder)
     }
 
     /// Every ladder that a policy in the form of `policy/*.json` holds, in [`Arch`] order.
     ///
     /// # Errors
-    /// If the text is not in that form, or names a tag that it does not define.
+    /// If the text is not in that form, or breaks one of its rules.
     pub fn from_json(text: &str) -> Result<Vec<Self>, PolicyError> {
-        file::parse(text)
+        file::parse(text.as_bytes())
     }
 
     /// From where on `soname` may stay outside the wheel.
@@ -135,6 +138,12 @@ impl Ladder {
         self.tags
             .iter()
             .position(|names| names.name == tag || names.aliases.contains(&tag))
+    }
+
+    /// Whether `tag` is the name or an alias of one of the tags.
+    pub fn has(&self, tag: &str) -> bool {
+        let mut tags = self.tags.iter();
+        tags.any(|names| names.name == tag || names.aliases.iter().any(|alias| alias == tag))
     }
 
     /// The newest rung that is not newer than `tag`: `manylinux_2_29_x86_64`, which no table

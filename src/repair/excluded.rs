@@ -66,6 +66,7 @@ pub(super) fn spared(question: &Question<'_>, excluded: &[Excluded]) -> Vec<Spar
             host: question.host,
             libc: audit.libc,
             arch: audit.arch,
+            policies: &question.options.audit.policies,
             exclude: &[],
             vendor: &question.options.audit.vendor,
             include: &question.options.audit.include,

@@ -1,17 +1,15 @@
 //! `audit policies`: the platform tags known, what each allows, and what never comes in unasked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::line;
 use super::page::{Layout, Page, Tone};
-use crate::arch::Arch;
 use crate::fnmatch::Pattern;
-use crate::policy::{Ladder, Rung, Since, drivers};
+use crate::policy::{Ladder, Policies, Rung, Since, drivers};
 use crate::tag::Libc;
-
-const LIBCS: [Libc; 3] = [Libc::Glibc, Libc::Musl, Libc::Android];
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,6 +27,7 @@ struct DriverJson<'a> {
 
 #[derive(Serialize)]
 struct PolicyJson<'a> {
+    file: Option<&'a str>,
     libc: &'a str,
     arch: &'a str,
     tags: Vec<TagJson<'a>>,
@@ -45,7 +44,8 @@ struct TagJson<'a> {
 
 /// Every ladder, with those tags and all that they allow, the libraries of drivers, and the lists of
 /// `--exclude-preset`, as one line of JSON.
-pub fn json() -> String {
+pub fn json(policies: &Policies) -> String {
+    let ladders: Vec<_> = policies.all().collect();
     let drivers = drivers::drivers().iter().map(|driver| DriverJson {
         of: &driver.of,
         patterns: driver.patterns.iter().map(Pattern::as_str).collect(),
@@ -53,20 +53,15 @@ pub fn json() -> String {
     let presets = drivers::presets().iter();
     line(&Document {
         version: 1,
-        policies: ladders().map(policy).collect(),
+        policies: ladders
+            .iter()
+            .map(|(file, ladder)| policy(*file, ladder))
+            .collect(),
         drivers: drivers.collect(),
         exclude_presets: presets
             .map(|preset| (preset.name.as_str(), preset.patterns.as_slice()))
             .collect(),
     })
-}
-
-fn ladders() -> impl Iterator<Item = &'static Ladder> {
-    let all = LIBCS.into_iter().flat_map(|libc| {
-        let arches = Arch::ALL.into_iter();
-        arches.map(move |arch| Ladder::builtin(libc, arch))
-    });
-    all.flatten()
 }
 
 fn tag_of(ladder: &Ladder, since: Since) -> Option<&str> {
@@ -76,7 +71,7 @@ fn tag_of(ladder: &Ladder, since: Since) -> Option<&str> {
     }
 }
 
-fn policy(ladder: &Ladder) -> PolicyJson<'_> {
+fn policy<'a>(file: Option<&'a str>, ladder: &'a Ladder) -> PolicyJson<'a> {
     let mut symbol_versions: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for (prefix, rest, since) in ladder.versions() {
         if let Some(tag) = tag_of(ladder, since) {
@@ -90,6 +85,7 @@ fn policy(ladder: &Ladder) -> PolicyJson<'_> {
         (library, symbols.collect())
     });
     PolicyJson {
+        file,
         libc: ladder.libc.as_str(),
         arch: ladder.arch.as_str(),
         tags: ladder
@@ -108,20 +104,27 @@ fn policy(ladder: &Ladder) -> PolicyJson<'_> {
     }
 }
 
-/// All tags: for each, the architectures that have it. Then what no tag decides: drivers, presets.
-pub fn list(layout: Layout) -> String {
+/// All tags: for each, the architectures that have it. Those of files come first. Then what no tag
+/// decides: drivers, presets.
+pub fn list(policies: &Policies, layout: Layout) -> String {
     let mut page = Page::new(layout);
-    for libc in LIBCS {
-        let heading = match libc {
-            Libc::Glibc => "manylinux (glibc), oldest first",
-            Libc::Musl => "musllinux (musl)",
-            Libc::Android => "android (bionic)",
+    let all: Vec<_> = policies.all().collect();
+    let same = |left: &Of<'_>, right: &Of<'_>| left.0 == right.0 && left.1.libc == right.1.libc;
+    for (place, group) in all.chunk_by(same).enumerate() {
+        let Some((file, first)) = group.first() else {
+            continue;
         };
-        if libc != Libc::Glibc {
+        let heading = match (file, first.libc) {
+            (Some(file), libc) => format!("{file} ({}), oldest first", libc.as_str()),
+            (None, Libc::Glibc) => "manylinux (glibc), oldest first".to_owned(),
+            (None, Libc::Musl) => "musllinux (musl)".to_owned(),
+            (None, Libc::Android) => "android (bionic)".to_owned(),
+        };
+        if place > 0 {
             page.blank();
         }
-        page.line(Tone::Title, heading);
-        for (tag, arches) in tags_of(libc) {
+        page.line(Tone::Title, &heading);
+        for (tag, arches) in tags_of(group) {
             page.entry(
                 34,
                 (Tone::Plain, &format!("  {tag}")),
@@ -156,37 +159,44 @@ fn stay_outside(page: &mut Page) {
     }
 }
 
-/// Tags without their architecture, aliases in brackets, in order.
-fn tags_of(libc: Libc) -> Vec<(String, Vec<&'static str>)> {
-    let mut tags: Vec<((u32, u32), String, Vec<&'static str>)> = Vec::new();
-    for ladder in ladders().filter(|ladder| ladder.libc == libc) {
+/// A ladder and the file that it is from.
+type Of<'a> = (Option<&'a str>, Arc<Ladder>);
+
+/// Tags without their architecture, aliases in brackets, in the order of their ladders.
+fn tags_of(group: &[Of<'_>]) -> Vec<(String, Vec<&'static str>)> {
+    let mut tags: Vec<(String, Vec<&'static str>)> = Vec::new();
+    for (_, ladder) in group {
+        let libc = ladder.libc;
         let suffix = format!("_{}", libc.arch_suffix(ladder.arch));
+        let mut next = 0;
         let base = |name: &str| name.strip_suffix(&suffix).unwrap_or(name).to_owned();
         for names in &ladder.tags {
-            let tag = crate::tag::PlatformTag::new(names.name.as_str());
             let mut label = base(&names.name);
             let aliases: Vec<String> = names.aliases.iter().map(|alias| base(alias)).collect();
             if !aliases.is_empty() {
                 label = format!("{label} ({})", aliases.join(", "));
             }
             let arch = libc.arch_suffix(ladder.arch);
-            match tags.iter_mut().find(|(_, known, _)| *known == label) {
-                Some((_, _, arches)) => arches.push(arch),
-                None => tags.push((tag.version().unwrap_or_default(), label, vec![arch])),
+            // Ladders of one policy are in one order; each lacks some tags.
+            let place = tags.iter().position(|(known, _)| *known == label);
+            let place = place.unwrap_or_else(|| {
+                tags.insert(next, (label, Vec::new()));
+                next
+            });
+            if let Some((_, arches)) = tags.get_mut(place) {
+                arches.push(arch);
             }
+            next = place.saturating_add(1);
         }
     }
-    tags.sort_by_key(|(version, _, _)| *version);
-    tags.into_iter()
-        .map(|(_, label, arches)| (label, arches))
-        .collect()
+    tags
 }
 
 /// What `tag` allows, for each architecture that has it; `None` if no policy knows it.
-pub fn one(tag: &str, layout: Layout) -> Option<String> {
+pub fn one(policies: &Policies, tag: &str, layout: Layout) -> Option<String> {
     let mut page = Page::new(layout);
     let mut found = 0_usize;
-    for ladder in ladders() {
+    for (_, ladder) in policies.all() {
         let suffix = ladder.libc.arch_suffix(ladder.arch);
         let rung = ladder
             .rung(tag)
@@ -196,7 +206,7 @@ pub fn one(tag: &str, layout: Layout) -> Option<String> {
                 page.blank();
             }
             found = found.saturating_add(1);
-            allowed(&mut page, ladder, rung);
+            allowed(&mut page, &ladder, rung);
         }
     }
     (found > 0).then(|| page.finish())
@@ -266,18 +276,19 @@ mod tests {
 
     #[test]
     fn a_tag_is_told_with_and_without_its_architecture() {
-        let one_arch = one("manylinux2014_x86_64", Layout::default()).unwrap();
+        let builtin = Policies::default();
+        let one_arch = one(&builtin, "manylinux2014_x86_64", Layout::default()).unwrap();
         assert!(one_arch.starts_with("manylinux_2_17_x86_64, manylinux2014_x86_64\n"));
         assert!(one_arch.contains("  GLIBC up to"), "{one_arch}");
         assert!(one_arch.contains("2.17"), "{one_arch}");
-        let all = one("manylinux_2_17", Layout::default()).unwrap();
+        let all = one(&builtin, "manylinux_2_17", Layout::default()).unwrap();
         assert!(all.contains("manylinux_2_17_s390x"), "{all}");
-        assert_eq!(one("win_amd64", Layout::default()), None);
+        assert_eq!(one(&builtin, "win_amd64", Layout::default()), None);
     }
 
     #[test]
     fn what_no_tag_decides_is_listed() {
-        let text = list(Layout::default());
+        let text = list(&Policies::default(), Layout::default());
         for expected in ["  NVIDIA driver\n    libcuda.so* ", "  torch     libback"] {
             assert!(text.contains(expected), "{expected}: {text}");
         }

@@ -18,6 +18,9 @@ pub enum Libc {
 }
 
 impl Libc {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Glibc, Self::Musl, Self::Android];
+
     /// `glibc`, `musl` or `android`.
     pub fn as_str(self) -> &'static str {
         match self {

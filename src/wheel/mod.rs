@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::scan::SharedImage;
-use self::source::Source;
 use crate::elf::Facts;
 use crate::finding::Finding;
 use crate::tag::WheelName;
@@ -63,6 +62,7 @@ pub use dos_time::DosTime;
 pub(crate) use framing::check_path;
 pub use loose::LooseFiles;
 pub use reader::Fault;
+pub(crate) use source::Source;
 
 /// Index of a member in [`Wheel::members`].
 pub type MemberId = usize;

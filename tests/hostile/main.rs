@@ -16,6 +16,7 @@ mod framing;
 mod headers;
 mod libraries;
 mod names;
+mod policy;
 mod pypi;
 mod record;
 mod refusals;

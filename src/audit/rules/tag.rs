@@ -50,5 +50,7 @@ pub(super) fn check(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
 /// Whether `claim` promises less than the tag `deserved`.
 fn is_weaker(deserved: &str, claim: &PlatformTag) -> bool {
     let deserved = PlatformTag::new(deserved);
-    claim.is_linux() || claim.version() > deserved.version()
+    let newer = |(claim, deserved)| claim > deserved;
+    // A tag of somebody's own policy has no number to compare.
+    claim.is_linux() || claim.version().zip(deserved.version()).is_some_and(newer)
 }

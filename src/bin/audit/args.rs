@@ -147,6 +147,9 @@ pub(crate) struct SearchArgs {
     /// Leave the libraries of a list outside, such as those of `cuda` (repeatable)
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = PossibleValuesParser::new(AuditOptions::preset_names()))]
     pub(crate) exclude_preset: Vec<String>,
+    /// Ask the policy in FILE before the built-in ones (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
     /// Do not look at instruction sets beyond the baseline (such as `x86_64_v3`)
     #[arg(long)]
     pub(crate) disable_isa_ext_check: bool,
@@ -259,6 +262,9 @@ pub(crate) struct PoliciesArgs {
     /// Print all of them as one JSON object
     #[arg(long, conflicts_with = "tag")]
     pub(crate) json: bool,
+    /// Ask the policy in FILE before the built-in ones (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use wheel_audit::{
-    Advice, AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, Severity,
-    WheelName,
+    Advice, AuditOptions, Error, ErrorKind, Finding, HostOptions, Levels, PlatRequest, Policies,
+    Severity, WheelName, read_policies,
 };
 
 use crate::Status;
@@ -45,7 +45,13 @@ fn folders(list: Option<std::ffi::OsString>) -> Vec<PathBuf> {
         .collect()
 }
 
-/// How wheels are judged.
+/// The policies to judge by; what is wrong with a file is told.
+pub(crate) fn policies(files: &[PathBuf], terminal: &Terminal) -> Option<Policies> {
+    let told = |error: Error| terminal.error(&error.input, &error);
+    read_policies(files).map_err(told).ok()
+}
+
+/// How wheels are judged; the policies are the built-in ones.
 pub(crate) fn audit_options(
     search: &SearchArgs,
     config: &ConfigArgs,
@@ -56,6 +62,7 @@ pub(crate) fn audit_options(
             program: program(),
             typed: repeated(search, config),
         },
+        policies: Policies::default(),
         exclude: search.exclude.clone(),
         presets: search.exclude_preset.clone(),
         vendor: Vec::new(),
@@ -84,6 +91,7 @@ fn repeated(search: &SearchArgs, config: &ConfigArgs) -> Vec<String> {
         ldpaths,
         exclude,
         exclude_preset,
+        policy,
         disable_isa_ext_check,
         allow_pure_python_wheel: _,
     } = search;
@@ -101,6 +109,7 @@ fn repeated(search: &SearchArgs, config: &ConfigArgs) -> Vec<String> {
     pairs("--lib-path", &mut lib_path.iter().map(shown));
     pairs("--sysroot", &mut sysroot.iter().map(shown));
     pairs("--ldpaths", &mut ldpaths.iter().cloned());
+    pairs("--policy", &mut policy.iter().map(shown));
     pairs("--exclude", &mut exclude.iter().cloned());
     pairs("--exclude-preset", &mut exclude_preset.iter().cloned());
     pairs("--config", &mut config.config.iter().map(shown));

@@ -21,13 +21,16 @@ pub(crate) fn help(terminal: &Terminal) -> io::Result<Status> {
 
 /// `audit policies`.
 pub(crate) fn policies(args: &PoliciesArgs, terminal: &Terminal) -> io::Result<Status> {
+    let Some(known) = crate::common::policies(&args.policy, terminal) else {
+        return Ok(Status::Usage);
+    };
     if args.json {
-        return terminal.data(&format!("{}\n", policies::json()));
+        return terminal.data(&format!("{}\n", policies::json(&known)));
     }
     let Some(tag) = &args.tag else {
-        return terminal.data(&policies::list(terminal.layout()));
+        return terminal.data(&policies::list(&known, terminal.layout()));
     };
-    if let Some(text) = policies::one(tag, terminal.layout()) {
+    if let Some(text) = policies::one(&known, tag, terminal.layout()) {
         return terminal.data(&text);
     }
     let message = format!("no policy knows {tag}; audit policies lists those that are known");

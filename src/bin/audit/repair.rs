@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use wheel_audit::{
     Audit, AuditOptions, Error, ErrorKind, Finding, GraftStore, Host, Input, OpenOptions, Plan,
-    Rehearsal, RepairOptions, Repaired, Strip, Wheel, WheelName, audit, publish, report,
+    Policies, Rehearsal, RepairOptions, Repaired, Strip, Wheel, WheelName, audit, publish, report,
 };
 
 use crate::Status;
 use crate::args::RepairArgs;
 use crate::common::{
-    audit_options, guarded, host_options, is_pure_name, levels, name, status, told,
+    audit_options, guarded, host_options, is_pure_name, levels, name, policies, status, told,
 };
 use crate::terminal::Terminal;
 
@@ -45,7 +45,10 @@ enum Outcome {
 }
 
 pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> {
-    let options = match options(args) {
+    let Some(policies) = policies(&args.search.policy, terminal) else {
+        return Ok(Status::Usage);
+    };
+    let options = match options(args, policies) {
         Ok(options) => options,
         Err(message) => {
             terminal.usage(&message);
@@ -84,7 +87,7 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
     Ok(worst)
 }
 
-fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
+fn options(args: &RepairArgs, policies: Policies) -> Result<RepairOptions, String> {
     if !args.dry_run {
         can_hold_results("--wheel-dir", &args.wheel_dir)?;
         if let Some(folder) = &args.debug_dir {
@@ -94,6 +97,7 @@ fn options(args: &RepairArgs) -> Result<RepairOptions, String> {
     let mut options = RepairOptions {
         audit: AuditOptions {
             levels: levels(&args.findings),
+            policies,
             ..audit_options(&args.search, &args.config, Some(&args.plat))
         },
         only_plat: args.only_plat,

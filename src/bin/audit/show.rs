@@ -12,7 +12,7 @@ use wheel_audit::{
 use crate::Status;
 use crate::args::{Format, ShowArgs};
 use crate::common::{
-    audit_options, guarded, host_options, is_pure_name, levels, name, status, told,
+    audit_options, guarded, host_options, is_pure_name, levels, name, policies, status, told,
 };
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
@@ -25,8 +25,13 @@ const SIDE_BY_SIDE: usize = 4;
 const IN_THE_TEXT: [&str; 1] = ["lib-not-found"];
 
 pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
+    let Some(policies) = policies(&args.search.policy, terminal) else {
+        return Ok(Status::Usage);
+    };
     let request = args.plat.as_deref().and_then(PlatRequest::parse);
-    if let Some(request) = request.filter(|request| !request.is_tag()) {
+    if let Some(request) =
+        request.filter(|request| !request.is_tag() && policies.libc_of(&request.base).is_none())
+    {
         let meant = request.meant();
         let meant = meant.map_or(String::new(), |base| format!("; did you mean {base}?"));
         terminal.usage(&format!("--plat {} is no tag{meant}", request.base));
@@ -39,6 +44,7 @@ pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
         host: Host::new(host_options(&args.search)),
         options: AuditOptions {
             levels: levels(&args.findings),
+            policies,
             ..audit_options(&args.search, &args.config, None)
         },
     };

@@ -3,11 +3,11 @@
 use std::io;
 
 use wheel_audit::report::{Judgement, tree};
-use wheel_audit::{Audit, Error, Host, Input, OpenOptions, audit_input};
+use wheel_audit::{Audit, AuditOptions, Error, Host, Input, OpenOptions, audit_input};
 
 use crate::Status;
 use crate::args::{TreeArgs, TreeFormat};
-use crate::common::{audit_options, guarded, host_options, name, status};
+use crate::common::{audit_options, guarded, host_options, name, policies, status};
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
 
@@ -17,12 +17,19 @@ pub(crate) fn run(args: &TreeArgs, terminal: &Terminal) -> io::Result<Status> {
     } else {
         args.format
     };
+    let Some(policies) = policies(&args.search.policy, terminal) else {
+        return Ok(Status::Usage);
+    };
+    let options = AuditOptions {
+        policies,
+        ..audit_options(&args.search, &args.config, args.plat.as_deref())
+    };
     let host = Host::new(host_options(&args.search));
     let mut worst = Status::Done;
     let sources = sources(&args.paths);
     for (index, source) in sources.iter().enumerate() {
         let rendered = guarded(source.path(), || {
-            let (opened, audit) = judge(source, &host, args)?;
+            let (opened, audit) = judge(source, &host, &options)?;
             render(&opened.input(), &audit, args, format, terminal)
         });
         match rendered {
@@ -45,15 +52,14 @@ pub(crate) fn run(args: &TreeArgs, terminal: &Terminal) -> io::Result<Status> {
     Ok(worst)
 }
 
-fn judge(source: &Source, host: &Host, args: &TreeArgs) -> Result<(Opened, Audit), Error> {
-    let options = OpenOptions {
+fn judge(source: &Source, host: &Host, options: &AuditOptions) -> Result<(Opened, Audit), Error> {
+    let open = OpenOptions {
         verify: false,
         fix_record: true,
         keep_elf_bytes: 0,
     };
-    let opened = source.open(&options)?;
-    let options = audit_options(&args.search, &args.config, args.plat.as_deref());
-    let audit = audit_input(&opened.input(), host, &options)?;
+    let opened = source.open(&open)?;
+    let audit = audit_input(&opened.input(), host, options)?;
     Ok((opened, audit))
 }
 

@@ -120,6 +120,7 @@ impl World {
             host: &host,
             libc: self.libc,
             arch: Arch::X86_64,
+            policies: &Policies::default(),
             exclude: &self.exclude,
             vendor: &self.vendor,
             include: &self.include,
