@@ -28,7 +28,7 @@ struct Document<'a> {
     pyfpe: bool,
     ucs2: bool,
     unsupported_isa: bool,
-    versioned_symbols: &'a BTreeMap<String, BTreeSet<String>>,
+    versioned_symbols: BTreeMap<&'a str, &'a BTreeSet<String>>,
     external_libs: BTreeMap<&'a str, Option<String>>,
     policy_upgrades: BTreeMap<String, Upgrade<'a>>,
     arch: &'a str,
@@ -106,7 +106,7 @@ pub fn judged(judgement: &Judgement<'_>) -> String {
         pyfpe: verdict.pyfpe,
         ucs2: verdict.ucs2,
         unsupported_isa: verdict.isa == Since::Never,
-        versioned_symbols: &verdict.versions,
+        versioned_symbols: versioned_symbols(audit),
         external_libs: external_libs(audit),
         policy_upgrades: upgrades(audit),
         arch: audit.arch.as_str(),
@@ -127,6 +127,14 @@ pub fn judged(judgement: &Judgement<'_>) -> String {
         findings: judgement.findings.iter().map(FindingJson::from).collect(),
         identity: Identity::judged(input, audit),
     })
+}
+
+/// Without those of the loader, which auditwheel leaves out; [`blame`](Document::blame) has them where they matter.
+fn versioned_symbols(audit: &Audit) -> BTreeMap<&str, &BTreeSet<String>> {
+    let all = audit.verdict.versions.iter();
+    all.filter(|(library, _)| !audit.libc.is_loader(library, audit.arch))
+        .map(|(library, versions)| (library.as_str(), versions))
+        .collect()
 }
 
 /// Whether a repair would stop at a library that was not found.
