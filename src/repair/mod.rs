@@ -27,6 +27,8 @@ pub mod shim;
 mod source;
 pub mod store;
 pub mod target;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
