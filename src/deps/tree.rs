@@ -70,14 +70,17 @@ impl<'a> Tree<'a> {
         (!judged).then(|| "built for another system".to_owned())
     }
 
-    /// The member that is called `name`, wherever it is: the one nearest to `near`.
+    /// The member that is called `name`, wherever it is: the one nearest to `near`, of several there
+    /// the one whose file bears the name, as the loader wants it.
     pub(super) fn named(&self, name: &str, near: &WheelDir, wanted: &Wanted) -> Option<usize> {
         let candidates = self.names.get(name)?.iter().copied();
         let fitting = candidates.filter(|member| self.unfit(*member, wanted).is_none());
         fitting.max_by_key(|member| {
             let place = self.places.get(*member);
             let nearness = place.map_or(0, |(dir, _)| dir.nearness(near));
-            (nearness, std::cmp::Reverse(*member))
+            let elf = self.elves.get(*member);
+            let bears = elf.is_some_and(|elf| WheelDir::of(&elf.installed).1 == name);
+            (nearness, bears, std::cmp::Reverse(*member))
         })
     }
 

@@ -42,6 +42,17 @@ fn a_member_that_nothing_points_to_is_found_by_its_soname() {
     ]);
 }
 
+/// Links became copies: the one that the loader would open is meant.
+#[test]
+fn of_several_copies_the_one_that_bears_the_name_is_taken() {
+    let mut world = World::new();
+    world.member("lib/liba.so", &library("liba.so.2", &[]));
+    world.member("lib/liba.so.2", &library("liba.so.2", &[]));
+    world.member("lib/liba.so.2.1", &library("liba.so.2", &[]));
+    world.member("_x.so", &extension(&["liba.so.2"]));
+    world.check(&["_x.so: liba.so.2 => lib/liba.so.2 (soname, elsewhere in the wheel)"]);
+}
+
 #[test]
 fn of_several_members_the_nearest_is_taken() {
     let mut world = World::new();
@@ -129,7 +140,7 @@ fn scripts_and_data_have_no_fixed_way_to_site_packages() {
         .check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname, elsewhere in the wheel)"]);
     let data = Installed::Elsewhere("data".to_owned(), "lib/liba.so".to_owned());
     world.installed(data, "d-1.data/data/lib/liba.so", &library("liba.so", &[]));
-    world.elves[1].installed = Installed::Elsewhere("data".to_owned(), "x.so".to_owned());
+    world.elves[1].installed = Installed::Elsewhere("data".to_owned(), "liba.so".to_owned());
     // By name from another tree: archive order decides.
     world
         .check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname, elsewhere in the wheel)"]);
