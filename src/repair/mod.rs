@@ -27,8 +27,6 @@ pub mod shim;
 mod source;
 pub mod store;
 pub mod target;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -363,3 +361,6 @@ fn refuse_unrepairable(
     }
     Err(Error::many(ErrorKind::Refused, input, findings))
 }
+
+#[cfg(test)]
+mod tests;
