@@ -9,7 +9,7 @@
 use goblin::container::Ctx;
 use goblin::elf::Elf;
 use goblin::elf::dynamic::{DT_NULL, Dynamic};
-use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, ProgramHeader};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
 use goblin::elf::symver::VerneedSection;
 use goblin::strtab::Strtab;
@@ -21,6 +21,9 @@ use super::seen::{Seen, Versions};
 /// Version requirements are read in windows of these sizes until all are there; a larger
 /// table would have more entries than there are version indices.
 const VERSION_WINDOWS: [u64; 3] = [1 << 12, 1 << 16, 1 << 20];
+
+/// The smallest page that any system maps.
+const PAGE: u64 = 4096;
 
 fn fault(error: impl std::fmt::Display) -> EditError {
     EditError::Verify(format!("goblin: {error}"))
@@ -55,6 +58,7 @@ pub(crate) fn opinion(image: &dyn Image) -> Result<Seen, EditError> {
     for segment in local.iter_mut().filter(|s| s.p_type == PT_DYNAMIC) {
         segment.p_offset = 0;
     }
+    map_whole_pages(&mut local);
     let dynamic = Dynamic::parse(&bytes, &local, ctx).map_err(fault)?;
     let Some(dynamic) = dynamic else {
         return Ok(seen);
@@ -77,6 +81,26 @@ pub(crate) fn opinion(image: &dyn Image) -> Result<Seen, EditError> {
         seen.versions = versions(image, dynamic.info.verneed, count, ctx, &string)?;
     }
     Ok(seen)
+}
+
+/// Loaders map whole pages: what the file has behind a segment is in memory too, up to the end
+/// of the page or the next segment. `goblin` looks into segments only, and gets them as mapped.
+fn map_whole_pages(segments: &mut [ProgramHeader]) {
+    let starts: Vec<u64> = segments
+        .iter()
+        .filter(|segment| segment.p_type == PT_LOAD)
+        .map(|segment| segment.p_vaddr)
+        .collect();
+    for segment in segments.iter_mut().filter(|s| s.p_type == PT_LOAD) {
+        let end = segment.p_vaddr.saturating_add(segment.p_memsz);
+        let page = end.checked_next_multiple_of(PAGE).unwrap_or(end);
+        let next = starts.iter().filter(|start| **start >= end).min();
+        // Memory that is larger than the file's bytes is zero up to there.
+        if segment.p_filesz > 0 && segment.p_filesz == segment.p_memsz {
+            let mapped = next.map_or(page, |next| page.min(*next));
+            segment.p_memsz = mapped.saturating_sub(segment.p_vaddr);
+        }
+    }
 }
 
 /// `get` is the one look-up that neither panics on foreign bytes nor parses all of them.

@@ -8,6 +8,7 @@ mod properties;
 mod stripping;
 mod surroundings;
 mod tables;
+mod tails;
 
 use super::edit::{Edit, EditError, Patch, RpathEdit, RpathKind, plan};
 use super::facts::{Facts, facts};
