@@ -41,7 +41,7 @@ impl Plan {
         let Made {
             members,
             stripped,
-            findings,
+            mut findings,
         } = assembly.members().map_err(refused)?;
         let destination = folder.join(self.name.to_string());
         let write = |file: &mut File| assembly.write(file, &members);
@@ -54,7 +54,7 @@ impl Plan {
         let mut kept = Vec::new();
         let keep_debug = |_: &(Vec<Written>, u64)| {
             let folder = self.options.debug_dir.as_deref();
-            let keep = |file: &StrippedFile| file.keep(wheel, store, folder);
+            let keep = |file: &StrippedFile| file.keep(wheel, store, folder, &mut findings);
             kept = stripped.iter().map(keep).collect::<Result<_, _>>()?;
             Ok(())
         };

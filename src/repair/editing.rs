@@ -1,17 +1,23 @@
 //! Edits of single files: the patch, what it strips, and the debug file that keeps that.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
 
 use super::store::GraftStore;
 use crate::elf::edit::{self, EditError};
 use crate::elf::{DebugFile, Edit, Image, Patch};
 use crate::finding::Finding;
 use crate::host::HostLibrary;
+use crate::wheel::digest::hex;
 use crate::wheel::publish::publish;
 use crate::wheel::{MemberId, Wheel};
+
+/// Hexadecimal digits of a hash in the name of a folder.
+const HASH_DIGITS: usize = 16;
 
 /// How much is written at a time.
 const WINDOW: usize = 256 << 10;
@@ -83,7 +89,9 @@ pub(super) struct StrippedFile {
 }
 
 impl StrippedFile {
-    /// Writes the debug file, if there is one, below `folder`.
+    /// Writes the debug file, if there is one, below `folder`. One that debuggers would look for
+    /// where another is already, of the same build-id or checksum, goes beside that under the
+    /// hash of its content, and a finding says so.
     ///
     /// # Errors
     /// A finding for a file that cannot be read again, and those of writing.
@@ -92,6 +100,7 @@ impl StrippedFile {
         wheel: &Wheel,
         store: &GraftStore,
         folder: Option<&Path>,
+        findings: &mut Vec<Finding>,
     ) -> Result<Stripped, Finding> {
         let mut stripped = Stripped {
             member: self.member.clone(),
@@ -105,17 +114,22 @@ impl StrippedFile {
             let message = format!("cannot be read: {error}");
             Finding::error("read-failed", message).at(&self.member)
         };
-        let path = folder.join(debug.path());
-        let write = |image: &dyn Image| {
+        let usual = folder.join(debug.path());
+        let mut write = |image: &dyn Image| -> Result<PathBuf, Finding> {
             let view = debug.patch.view(image);
-            publish(
-                &path,
-                |file| copy(&view, file, &path),
-                |_, ()| Ok(()),
-                |()| Ok(()),
-            )
+            let mut path = usual.clone();
+            if is_other(&view, &usual).map_err(|error| cannot_keep(&usual, &error))? {
+                let hash = name_of(&view).map_err(unreadable)?;
+                path = folder
+                    .join(hash)
+                    .join(usual.file_name().unwrap_or_default());
+                findings.push(name_taken(&usual, &path).at(&self.member));
+            }
+            let write = |file: &mut File| copy(&view, file, &path);
+            publish(&path, write, |_, ()| Ok(()), |()| Ok(()))?;
+            Ok(path)
         };
-        match &self.origin {
+        let path = match &self.origin {
             Origin::Member(id) => write(&*wheel.image(*id).map_err(unreadable)?)?,
             Origin::Library(library) => write(&store.host().image(library).map_err(unreadable)?)?,
         };
@@ -124,11 +138,64 @@ impl StrippedFile {
     }
 }
 
-fn copy(image: &dyn Image, file: &mut File, path: &Path) -> Result<(), Finding> {
-    let failed = |error: io::Error| {
-        let message = format!("{} cannot be written: {error}", path.display());
-        Finding::error("output", message)
+/// Whether a file with other bytes than `image` is at `path`.
+fn is_other(image: &dyn Image, path: &Path) -> io::Result<bool> {
+    let Some(there) = fs::symlink_metadata(path)
+        .ok()
+        .filter(fs::Metadata::is_file)
+    else {
+        return Ok(false);
     };
+    if there.len() != image.size() {
+        return Ok(true);
+    }
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    let mut differs = false;
+    each_chunk(image, |chunk| {
+        bytes.resize(chunk.len(), 0);
+        file.read_exact(&mut bytes)?;
+        differs |= bytes != chunk;
+        Ok(())
+    })?;
+    Ok(differs)
+}
+
+/// The SHA-256 of `image`, as far as it makes a name.
+fn name_of(image: &dyn Image) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    each_chunk(image, |chunk| {
+        hasher.update(chunk);
+        Ok(())
+    })?;
+    let mut digits = hex(&hasher.finalize());
+    digits.truncate(HASH_DIGITS);
+    Ok(digits)
+}
+
+fn name_taken(usual: &Path, path: &Path) -> Finding {
+    let message = format!(
+        "{} is of another file with the same build-id or checksum and stays: what was stripped here is in {}",
+        usual.display(),
+        path.display()
+    );
+    Finding::warning("debug-file-taken", message).help(format!(
+        "give each library a build-id of its own, or have the debugger read {} (gdb: symbol-file)",
+        path.display()
+    ))
+}
+
+fn copy(image: &dyn Image, file: &mut File, path: &Path) -> Result<(), Finding> {
+    each_chunk(image, |chunk| file.write_all(chunk)).map_err(|error| cannot_keep(path, &error))
+}
+
+fn cannot_keep(path: &Path, error: &io::Error) -> Finding {
+    let message = format!("{} cannot be written: {error}", path.display());
+    Finding::error("output", message)
+}
+
+/// Reads `image` from start to end.
+fn each_chunk(image: &dyn Image, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut buffer = vec![0; WINDOW];
     let mut at = 0_u64;
     while at < image.size() {
@@ -136,8 +203,8 @@ fn copy(image: &dyn Image, file: &mut File, path: &Path) -> Result<(), Finding> 
         let Some(chunk) = buffer.get_mut(..left.min(WINDOW)) else {
             break;
         };
-        image.read_at(at, chunk).map_err(failed)?;
-        file.write_all(chunk).map_err(failed)?;
+        image.read_at(at, chunk)?;
+        each(chunk)?;
         at = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
     }
     Ok(())

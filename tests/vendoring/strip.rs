@@ -121,6 +121,72 @@ fn plans_and_refused_wheels_leave_no_debug_files() {
         .refused(2, &["--debug-dir file", "is not a folder"]);
 }
 
+/// Linkers can be told which build-id to write: two libraries may have the same.
+#[test]
+fn debug_files_of_one_name_are_all_kept() {
+    let bench = Bench::new();
+    let args = ["-g", "-Wl,--build-id=0x0123456789abcdef"];
+    let one = bench.compile("gcc", "int one(void) { return 1; }", "_one.so", &args);
+    let two = bench.compile("gcc", "long two(void) { return 2; }", "_two.so", &args);
+    let wheel = bench.wheel(&[
+        ("pkg/_one.so", &one),
+        ("pkg/_two.so", &two),
+        ("pkg/sub/_two.so", &two),
+    ]);
+    let args = ["--strip", "--debug-dir", "debug", "--json"];
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let run = bench.repair(&wheel, &args).json();
+        let place = |member| {
+            let place = stripped(&run, member)["debug_file"].as_str();
+            place.unwrap().to_owned()
+        };
+        let usual = "debug/.build-id/01/23456789abcdef.debug";
+        assert_eq!(place("pkg/_one.so"), usual);
+        let other = place("pkg/_two.so");
+        assert!(other != usual && other.ends_with("/23456789abcdef.debug"));
+        assert_eq!(place("pkg/sub/_two.so"), other);
+        let told = run["findings"].as_array().unwrap().iter();
+        let told: Vec<_> = told
+            .filter(|finding| finding["code"] == "debug-file-taken")
+            .collect();
+        assert_eq!(told.len(), 2, "{run}");
+        assert!(told[0].to_string().contains(&other), "{}", told[0]);
+        let all = files(&bench.path("debug"));
+        assert_eq!(all.len(), 2);
+        let has = |place: &str, name: &[u8]| {
+            let bytes = fs::read(bench.path(place)).unwrap();
+            bytes.windows(name.len()).any(|part| part == name)
+        };
+        assert!(has(usual, b"_one.so.c") && has(&other, b"_two.so.c"));
+        kept.push(all);
+    }
+    assert_eq!(kept[0], kept[1]);
+}
+
+/// A name by checksum says less than the bytes do.
+#[test]
+fn a_debug_file_of_the_same_checksum_stays() {
+    let bench = Bench::new();
+    let args = ["-g", "-Wl,--build-id=none"];
+    let one = bench.compile("gcc", "int one(void) { return 1; }", "_one.so", &args);
+    let wheel = bench.wheel(&[("pkg/_one.so", &one), ("pkg/_same.so", &one)]);
+    let args = ["--strip", "--debug-dir", "debug"];
+    bench.repair(&wheel, &args).done();
+    let first = files(&bench.path("debug"));
+    assert_eq!(first.len(), 1);
+    let bytes = fs::read(&first[0]).unwrap();
+    let mut other = bytes.clone();
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(&first[0], &other).unwrap();
+    let run = bench.repair(&wheel, &args);
+    run.done().tells(&["debug-file-taken", "pkg/_one.so"]);
+    let all = files(&bench.path("debug"));
+    assert_eq!(all.len(), 2);
+    let contents: Vec<_> = all.iter().map(|file| fs::read(file).unwrap()).collect();
+    assert!(contents.contains(&bytes) && contents.contains(&other));
+}
+
 #[test]
 fn the_project_can_say_where_debug_files_go() {
     let bench = Bench::new();

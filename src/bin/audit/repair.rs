@@ -72,12 +72,19 @@ pub(crate) fn run(args: &RepairArgs, terminal: &Terminal) -> io::Result<Status> 
         _ => tasks.len(),
     };
     tasks.truncate(end);
-    let outcomes: Vec<(&PathBuf, Outcome)> = args
-        .wheels
-        .par_iter()
-        .zip(tasks)
-        .map(|(path, task)| (path, carry_out(path, task, &store, args)))
-        .collect();
+    let carry = |path: &Path, task| carry_out(path, task, &store, args);
+    let pairs = args.wheels.par_iter().zip(tasks);
+    let outcomes: Vec<(&PathBuf, Outcome)> = if args.debug_dir.is_none() {
+        let pairs = pairs.map(|(path, task)| (path, carry(path, task)));
+        pairs.collect()
+    } else {
+        // Which of two debug files keeps a name that both have is a matter of order.
+        let pairs: Vec<_> = pairs.collect();
+        let pairs = pairs.into_iter();
+        pairs
+            .map(|(path, task)| (path, carry(path, task)))
+            .collect()
+    };
     drop(line);
     let mut worst = Status::Done;
     for (path, outcome) in &outcomes {
