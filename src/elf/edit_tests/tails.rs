@@ -118,13 +118,13 @@ fn files_with_a_table_behind_a_segment_are_edited() {
                     "{what}"
                 );
                 assert_eq!(after.version_needs[1].library, words, "{what}");
-                let path = match &edit.rpath {
-                    RpathEdit::Set(_, path) => Some(path),
+                let way = match &edit.rpath {
+                    RpathEdit::Set(_, way) => Some(way),
                     _ => None,
                 };
                 assert_eq!(
                     after.rpath.as_ref().or(after.runpath.as_ref()),
-                    path,
+                    way,
                     "{what}"
                 );
             }
