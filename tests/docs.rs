@@ -161,3 +161,48 @@ fn the_pages_show_what_is_printed() {
     assert!(run >= 2, "README's first examples were not found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The anchor that a heading gets where the pages are shown.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+/// Whether a page has a heading outside its examples that an anchor names.
+fn has_anchor(page: &str, wanted: &str) -> bool {
+    let prose = page.split("```").step_by(2);
+    prose
+        .flat_map(str::lines)
+        .filter(|line| line.starts_with('#'))
+        .any(|line| anchor(line.trim_start_matches('#')) == wanted)
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut followed = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', ' ', '\n']).next().unwrap();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, wanted) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.parent().unwrap().join(file),
+            };
+            assert!(target.exists(), "{}: {link}: no file", page.display());
+            if !wanted.is_empty() {
+                let there = fs::read_to_string(&target).unwrap();
+                let found = has_anchor(&there, wanted);
+                assert!(found, "{}: {link}: no such heading", page.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 20, "only {followed} links were seen");
+}
