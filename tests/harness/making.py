@@ -25,7 +25,7 @@ class WheelMaker:
 
     def __init__(self, path, level=1):
         self.path, self.level = path, level
-        project, version, python, abi, platform = path.name.removesuffix(".whl").split("-")
+        project, version, *_, python, abi, platform = path.name.removesuffix(".whl").split("-")
         self.metadata = {
             "METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n",
             "WHEEL": f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: false\nTag: {python}-{abi}-{platform}\n",
@@ -38,10 +38,10 @@ class WheelMaker:
         self.archive = zipfile.ZipFile(self.file, "w")
         return self
 
-    def add(self, name, blocks, size=0, stored=False):
+    def add(self, name, blocks, size=0, stored=False, mode=None):
         """A member of these blocks of bytes; `size` must be told where it is over 2 GiB."""
         info = zipfile.ZipInfo(name)
-        info.external_attr = 0o100755 << 16 if ".so" in name else 0o100644 << 16
+        info.external_attr = (0o100000 | (mode or (0o755 if ".so" in name else 0o644))) << 16
         info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
         info._compresslevel = self.level
         info.file_size = size

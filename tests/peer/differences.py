@@ -1,6 +1,6 @@
-"""The differences from auditwheel 6.8.2 that are meant, each with its reason.
+"""The differences from auditwheel 6.8.2 that are meant, each with the key of its row in `docs/differences.md`, which tells people why.
 
-`docs/differences.md` tells them to people; this table lets the suite accept exactly these. An entry that
+This table lets the suite accept exactly these. An entry that
 no longer applies fails the suite too, so that the table cannot rot.
 """
 
@@ -8,38 +8,88 @@ import fnmatch
 import threading
 from typing import NamedTuple
 
+from workshop import HOST_TAG, MACHINE
+
 
 class Difference(NamedTuple):
-    wheel: str  # pattern on the file name
-    field: str  # what differs: a key of `show --json`, or a word of the repair comparison
+    wheel: str  # pattern on the file name, or on the name of a situation or command
+    field: str  # what differs: a key of `show --json`, or a word of `observed.py`
     theirs: object  # auditwheel's answer
     ours: object
-    reason: str
+    row: str  # the key of its row in docs/differences.md
 
 
-ANY = object()  # an answer that depends on the machine's libraries
+ANY = object()  # an answer that depends on the machine's libraries, or on the case
 
-HOST_LIBC = "musl's libc.so is looked up on the glibc host, where libc.so is a linker script"
-NO_MUSL_HOST = "away from a musl host auditwheel gives every musl wheel the newest tag it knows"
-LIBC_SO = "libc.so is a name of musl's own libc: its loader never looks for such a file"
-IN_WHEEL = "libraries of the wheel that no search path reaches are found in the wheel by their soname"
 
-EXPECTED = [
+def fields(wheel, row, *names):
+    """Entries of one case whose answers the case determines."""
+    return [Difference(wheel, name, ANY, ANY, row) for name in names]
+
+
+PUBLISHED = [
     Difference(
         "pydantic_core-*-musllinux_1_1_aarch64.whl",
         "overall_tag",
         "crash: elftools.common.exceptions.ELFError: Magic number does not match",
         "musllinux_1_1_aarch64",
-        HOST_LIBC,
+        "musl-on-glibc",
     ),
-    Difference("grpcio-*-musllinux_1_1_i686.whl", "overall_tag", "musllinux_1_2_i686", "musllinux_1_1_i686", NO_MUSL_HOST),
-    Difference("grpcio-*-musllinux_1_1_i686.whl", "sym_tag", "musllinux_1_2_i686", "musllinux_1_1_i686", NO_MUSL_HOST),
-    Difference("orjson-*-musllinux_1_2_x86_64.whl", "overall_tag", "linux_x86_64", "musllinux_1_2_x86_64", LIBC_SO),
-    Difference("orjson-*-musllinux_1_2_x86_64.whl", "external_libs", ["libc.so"], [], LIBC_SO),
-    Difference("torchaudio-*.whl", "sym_tag", "manylinux_2_17_x86_64", ANY, IN_WHEEL),
-    Difference("torchaudio-*.whl", "versioned_symbols", ANY, ANY, IN_WHEEL),
-    Difference("torchaudio-*.whl", "external_libs", ANY, ANY, IN_WHEEL),
+    Difference("grpcio-*-musllinux_1_1_i686.whl", "overall_tag", "musllinux_1_2_i686", "musllinux_1_1_i686", "musl-version"),
+    Difference("grpcio-*-musllinux_1_1_i686.whl", "sym_tag", "musllinux_1_2_i686", "musllinux_1_1_i686", "musl-version"),
+    Difference("msgspec-0.9.1-*-musllinux_1_1_x86_64.whl", "overall_tag", "musllinux_1_2_x86_64", "musllinux_1_1_x86_64", "musl-version"),
+    Difference("msgspec-0.9.1-*-musllinux_1_1_x86_64.whl", "sym_tag", "musllinux_1_2_x86_64", "musllinux_1_1_x86_64", "musl-version"),
+    Difference("orjson-*-musllinux_1_2_x86_64.whl", "overall_tag", "linux_x86_64", "musllinux_1_2_x86_64", "musl-libc-so"),
+    Difference("orjson-*-musllinux_1_2_x86_64.whl", "external_libs", ["libc.so"], [], "musl-libc-so"),
+    Difference("torchaudio-*.whl", "sym_tag", "manylinux_2_17_x86_64", ANY, "in-wheel"),
+    *fields("torchaudio-*.whl", "in-wheel", "versioned_symbols", "external_libs"),
 ]
+
+SITUATIONS = [
+    Difference("*", "tags newer than manylinux_2_41", False, True, "newer-glibc"),
+    Difference("*", "directory entries", True, False, "members"),
+    Difference("*", "in the input's order", False, True, "members"),
+    Difference("*", "dates", "of the run", "kept", "dates"),
+    Difference("*", "SBOM", None, ANY, "sbom"),
+    Difference("*", "grafts that need grafts", ANY, ANY, "graft-names"),
+    Difference("owned by a package", "SBOM", ANY, ANY, "sbom"),
+    Difference("odd modes", "modes", ANY, ANY, "modes"),
+    Difference("internal path", "ELF internal/ext.so", ANY, ["NEEDED libinside.so", "NEEDED libc.so.6", "RUNPATH $ORIGIN/../internal/libs"], "edited-files"),
+    Difference("needs libpython", "ELF pythonic/ext.so", ["NEEDED libc.so.6", "RPATH $ORIGIN/../pythonic.libs"], ["NEEDED libc.so.6"], "edited-files"),
+    Difference("builder's paths", "ELF builder/ext.so", ANY, ["NEEDED libc.so.6", "RUNPATH $ORIGIN/libs"], "builder-paths"),
+    Difference("platlib", "installed", "exit 1", "works", "platlib"),
+    *fields("platlib", "platlib", "ELF platted-1.0.data/platlib/platted/ext.so"),
+    Difference("internal, unreached", "repair: exit", 1, 0, "in-wheel"),
+    Difference("internal, unreached", "external_libs", {"libinside2.so": False}, {}, "in-wheel"),
+    Difference("narrow unicode", "overall_tag", f"manylinux_2_5_{MACHINE}", f"linux_{MACHINE}", "narrow-unicode"),
+    Difference("narrow unicode", "ucs2", False, True, "narrow-unicode"),
+    Difference("narrow unicode", "repair: exit", 0, 2, "narrow-unicode"),
+    *fields("Tag lines that differ", "tag-lines", "Tag lines"),
+    *fields("owned by a package", "modes", "modes"),
+    *fields("internal, unreached", "in-wheel", "overall_tag", "policy_upgrades"),
+    *fields("driver", "drivers", "ELF driver/ext.so", "again: external_libs", "again: overall_tag", "grafts", "members", "modes"),
+    Difference("PyFPE", "repair: exit", 0, 1, "pyfpe"),
+    Difference("no C library", "show: exit", 1, 0, "no-libc"),
+    Difference("no C library", "repair: exit", 1, 0, "no-libc"),
+    Difference("--plat without machine", "repair: exit", 2, 0, "plat"),
+    Difference("--patcher none", "repair: exit", 1, 0, "patcher"),
+    Difference("--patcher unknown", "repair: exit", 2, 0, "patcher"),
+    Difference("dependencies not found", "left behind by a failure", [f"deps-1.0-{HOST_TAG}.whl"], [], "failures"),
+    Difference("missing library", "left behind by a failure", [f"missing-1.0-{HOST_TAG}.whl"], [], "failures"),
+]
+
+COMMANDS = [
+    *[Difference(f"command: show of {what}", "on standard output", False, True, "inputs") for what in ("two wheels", "a folder", "an ELF file")],
+    Difference("command: show of two wheels", "exit", 2, 0, "inputs"),
+    Difference("command: show of a folder", "exit", 2, 0, "inputs"),
+    Difference("command: show of an ELF file", "exit", 1, 0, "inputs"),
+    Difference("command: show of an ELF file", "traceback", True, False, "tracebacks"),
+    Difference("command: show of what is no wheel", "traceback", True, False, "tracebacks"),
+    Difference("command: lddtree of no ELF file", "traceback", True, False, "tracebacks"),
+    Difference("command: lddtree", "on standard output", False, True, "lddtree"),
+]
+
+EXPECTED = PUBLISHED + SITUATIONS + COMMANDS
 
 _seen = set()
 _lock = threading.Lock()

@@ -30,6 +30,7 @@ lxml-5.3.0-cp311-cp311-musllinux_1_2_x86_64.whl
 lxml-5.3.0-pp310-pypy310_pp73-manylinux_2_28_x86_64.whl
 markupsafe-3.0.3-cp314-cp314-manylinux_2_31_riscv64.manylinux_2_39_riscv64.whl
 matplotlib-3.9.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+msgspec-0.9.1-cp39-cp39-musllinux_1_1_x86_64.whl
 numpy-2.2.0-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
 numpy-2.2.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 numpy-2.2.0-cp311-cp311-musllinux_1_2_x86_64.whl

@@ -6,6 +6,7 @@
 Downloads and builds are kept under target/peer; docs/testing.md says what is compared.
 """
 
+import fnmatch
 import json
 import pathlib
 import shutil
@@ -13,8 +14,12 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import commands
+import compared
 import differences
+import page
 import published
+import situations
 import sources
 from harness import arguments, hidden, wheels
 from harness.installs import INSTALLERS, install
@@ -40,10 +45,14 @@ def main():
     hidden.check_hiding_works()
     # The longest first.
     cases = [(f"repair {source.name} {source.version}", lambda source=source: peer.repair(source)) for source in sources.chosen(args.only, args.sample)]
+    both = compared.Compared(tools, args.audit)
+    chosen = [case for case in situations.SITUATIONS if fnmatch.fnmatchcase(case.name, args.only)]
+    cases += [(f"situation {case.name}", lambda case=case: both.run(case)) for case in chosen]
+    cases += [(f"command {case.name}", lambda case=case: commands.compare(tools, args.audit, case)) for case in commands.COMMANDS if fnmatch.fnmatchcase(case.name, args.only)]
     cases += [(f"show {name.removesuffix('.whl')}"[:58], lambda name=name: peer.show(name)) for name in wanted]
     report.run(cases)
     if args.only == "*":
-        report.run([("every expected difference is still there", no_stale_differences)])
+        report.run([("every expected difference is still there", no_stale_differences), ("docs/differences.md", lambda: page.check(differences.EXPECTED))])
     return report.close()
 
 
