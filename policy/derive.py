@@ -38,6 +38,9 @@ ANDROID_ARCHS = ["i686", "armv7l"]
 # What `nodes` reads.
 NODES = ["bind-glibc.json", "glibc-nodes.json"]
 
+# The newest glibc whose libraries `glibc-nodes.json` was read from.
+VERIFIED = "2.36"
+
 # Part of libc.so.6 since glibc 2.34: what is left of them gets no more versions.
 MERGED = ["libanl.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"]
 
@@ -171,7 +174,7 @@ def nodes(facts, more):
         library: {arch: sorted(found[library][arch], key=natural) for arch in archs if arch in found[library]}
         for library in sorted(found)
     }
-    return {"newest": newest, "glibc": glibc, "merged": MERGED, "others": OTHERS}
+    return {"newest": newest, "verified": VERIFIED, "glibc": glibc, "merged": MERGED, "others": OTHERS}
 
 
 def numbers_in(text):

@@ -285,7 +285,8 @@ impl Scale {
     }
 }
 
-fn android_level(tag: &str) -> u32 {
+/// The API level in `android_24_arm64_v8a`; 0 if there is none.
+pub(super) fn android_level(tag: &str) -> u32 {
     tag.split('_')
         .nth(1)
         .and_then(|level| level.parse().ok())

@@ -60,6 +60,9 @@ pub mod dt {
     pub const PREINIT_ARRAYSZ: i64 = 33;
     pub const RELRSZ: i64 = 35;
     pub const RELR: i64 = 36;
+    pub const ANDROID_REL: i64 = 0x6000_000f;
+    pub const ANDROID_RELA: i64 = 0x6000_0011;
+    pub const ANDROID_RELR: i64 = 0x6fff_e000;
     pub const GNU_HASH: i64 = 0x6fff_fef5;
     pub const DEPAUDIT: i64 = 0x6fff_fefb;
     pub const AUDIT: i64 = 0x6fff_fefc;
@@ -236,4 +239,18 @@ impl View<'_> {
         }
         Ok(ended)
     }
+}
+
+/// Which packed relocations the file has, and from which API level on Android's loader applies them
+/// (bionic's `android-changes-for-ndk-developers.md`): of several, what it learnt last.
+pub fn packed(view: &View<'_>) -> Option<(&'static str, u32)> {
+    let known = [
+        (dt::RELR, "DT_RELR", 30),
+        (dt::ANDROID_RELR, "DT_ANDROID_RELR", 28),
+        (dt::ANDROID_RELA, "DT_ANDROID_RELA", 23),
+        (dt::ANDROID_REL, "DT_ANDROID_REL", 23),
+    ];
+    let mut known = known.into_iter();
+    let (_, name, level) = known.find(|(tag, ..)| view.dynamic_value(*tag).is_some())?;
+    Some((name, level))
 }

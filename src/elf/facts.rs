@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::mem::size_of;
 
 use super::conflict;
-use super::dynamic::{LONGEST_STRING, View, dt, text};
+use super::dynamic::{LONGEST_STRING, View, dt, packed, text};
 use super::header::pt;
 use super::image::{ElfError, Image, bytes_at};
 use super::notes::Notes;
@@ -126,8 +126,8 @@ pub struct Facts {
     pub flags_1: u64,
     /// The smallest `p_align` of the `PT_LOAD` headers, in bytes.
     pub load_align: u64,
-    /// Whether the file has `DT_RELR`.
-    pub relr: bool,
+    /// Packed relocations: their dynamic entry, and Android's first API level that applies them.
+    pub packed: Option<(&'static str, u32)>,
     /// The size in memory of `PT_TLS`, in bytes: the thread-local variables of the file.
     pub tls_size: u64,
     /// `NT_GNU_BUILD_ID`.
@@ -198,7 +198,8 @@ impl Facts {
         let marked = versions.any(|version| version.name == "GLIBC_ABI_DT_RELR");
         let glibcs = self.version_defs.iter().any(|name| name == "GLIBC_PRIVATE");
         let alone = self.interpreter.is_none() && self.flags_1 & DF_1_PIE != 0;
-        self.relr && !marked && !glibcs && !alone
+        let relr = self.packed.is_some_and(|(entry, _)| entry == "DT_RELR");
+        relr && !marked && !glibcs && !alone
     }
 
     /// Whether the file's code expects thread-local variables at a fixed distance from the thread
@@ -314,7 +315,7 @@ fn read(image: &dyn Image) -> Result<Facts, ElfError> {
         textrel: has_text_relocations(&view),
         flags_1: view.dynamic_value(dt::FLAGS_1).unwrap_or(0),
         load_align: view.loads().map(|load| load.align).min().unwrap_or(0),
-        relr: view.dynamic_value(dt::RELR).is_some(),
+        packed: packed(&view),
         tls_size: view.tls().map_or(0, |segment| segment.memsz),
         build_id: notes.build_id,
         package_note: notes.package,

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::Ladder;
+use super::{Ladder, Since};
 use crate::tag::Libc;
 
 /// How many releases after the newest one in the table a version may name and count as that of
@@ -22,6 +22,9 @@ const NEAR_FUTURE: u32 = 10;
 struct Nodes {
     /// The newest `2.N` of the table.
     newest: String,
+    /// The newest `2.N` whose libraries themselves were read. Later ones rest on lists of symbols,
+    /// which miss versions without a symbol.
+    verified: String,
     /// Library of glibc (the loader as `ld`) → architecture → `2.17` and such.
     glibc: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Those of them that no release adds to.
@@ -78,6 +81,14 @@ impl Ladder {
         // Marks of what a whole glibc can do stand in libc.so.6; the tags judge them.
         let marker = number == "PRIVATE" || (number.starts_with("ABI_") && name == "libc.so.6");
         if marker || own.iter().any(|known| known == number) {
+            return Known::Defined;
+        }
+        // A table that may lack something refuses nothing that the tags allow.
+        let unverified = minor(number).zip(minor(&table.verified));
+        if name == "libc.so.6"
+            && unverified.is_some_and(|(minor, verified)| minor > verified)
+            && matches!(self.version(version), Some(Since::Rung(_)))
+        {
             return Known::Defined;
         }
         let merged = table.merged.iter().any(|merged| merged == name);
@@ -153,6 +164,7 @@ mod tests {
             ("libc.so.6", "GLIBC_PRIVATE", Defined),
             ("libc.so.6", "GLIBC_ABI_DT_RELR", Defined),
             ("libc.so.6", "GLIBC_2.37", Never),
+            ("libc.so.6", "GLIBC_2.40", Defined),
             ("libc.so.6", "GLIBC_2.0", Never),
             ("libc.so.6", "XYZ_1", Never),
             ("libc.so.6", "glibc_2.36", Never),

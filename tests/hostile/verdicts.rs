@@ -318,3 +318,41 @@ fn libpython_is_normal_on_android() {
         assert_eq!(told(&document, "libpython-needed"), []);
     }
 }
+
+#[test]
+fn packed_relocations_that_the_level_does_not_know_are_told() {
+    let entries = [
+        (0x24, "DT_RELR", 30),
+        (0x6fff_e000, "DT_ANDROID_RELR", 28),
+        (0x6000_0011, "DT_ANDROID_RELA", 23),
+        (0x6000_000f, "DT_ANDROID_REL", 23),
+    ];
+    for (entry, name, level) in entries {
+        for (promised, expected) in [(level - 1, 1), (level, 0)] {
+            let mut file = Synth::new(true, false).value(entry, 0);
+            file.machine = 183;
+            let platform = format!("android_{promised}_arm64_v8a");
+            let document = show(&android(&platform, file));
+            let found = told(&document, "android-relr");
+            assert_eq!(found.len(), expected, "{name} on {platform}: {found:?}");
+            for (severity, file, message) in found {
+                assert_eq!(
+                    (severity.as_str(), file.as_deref()),
+                    ("warning", Some("evil/ext.so"))
+                );
+                let says = format!("({name}), which Android applies from API level {level} on");
+                assert!(message.contains(&says), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_version_of_an_unread_glibc_is_judged_by_its_tag() {
+    for version in ["GLIBC_2.40", "GLIBC_2.42"] {
+        let document = show(&requiring(&[("libc.so.6", &["GLIBC_2.2.5", version])]));
+        let number = &version["GLIBC_2.".len()..];
+        assert_eq!(tag(&document), format!("manylinux_2_{number}_x86_64"));
+        assert_eq!(told(&document, "version-never"), []);
+    }
+}

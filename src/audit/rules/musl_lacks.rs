@@ -7,6 +7,7 @@
 //! Source of all: musl's dynamic symbols (1.1 to 1.2.5), its release notes for `DT_RELR` (1.2.4).
 
 use super::Case;
+use crate::elf::Facts;
 use crate::finding::Finding;
 use crate::tag::Libc;
 
@@ -56,9 +57,13 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
+fn is_relr(facts: &Facts) -> bool {
+    facts.packed.is_some_and(|(entry, _)| entry == "DT_RELR")
+}
+
 /// One finding for all files: they mostly come from one toolchain.
 fn packed_relocations(case: &Case<'_>) -> Option<Finding> {
-    let files = case.files().filter(|file| file.facts.relr);
+    let files = case.files().filter(|file| is_relr(file.facts));
     let names: Vec<&str> = files.map(|file| file.name).collect();
     let who = match names.as_slice() {
         [] => return None,

@@ -1,13 +1,42 @@
-//! Packed relocations that glibc refuses to apply.
+//! Packed relocations that a loader refuses to apply, or does not know.
 
 use super::Case;
+use crate::audit::scale::android_level;
 use crate::finding::Finding;
 use crate::tag::Libc;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
-    if case.audit.libc != Libc::Glibc {
-        return Vec::new();
+    match case.audit.libc {
+        Libc::Glibc => unmarked(case),
+        Libc::Android => unknown_to_android(case),
+        // `musl_lacks` tells.
+        Libc::Musl => Vec::new(),
     }
+}
+
+/// An older loader passes the entry over, and the file's pointers stay unrelocated.
+fn unknown_to_android(case: &Case<'_>) -> Vec<Finding> {
+    let [tag] = case.input.claimed() else {
+        return Vec::new();
+    };
+    let promised = android_level(tag.as_str());
+    let told = case.files().filter_map(|file| {
+        let (entry, level) = file.facts.packed?;
+        (promised < level).then(|| {
+            let message = format!(
+                "has packed relocations ({entry}), which Android applies from API level {level} on: \
+                 older ones, which {tag} allows, load it broken"
+            );
+            let help = format!(
+                "link with -Wl,--pack-dyn-relocs=none, or build for API level {level} or newer"
+            );
+            file.told(Finding::warning("android-relr", message).help(help))
+        })
+    });
+    told.collect()
+}
+
+fn unmarked(case: &Case<'_>) -> Vec<Finding> {
     let refused = case.files().filter(|file| file.facts.has_unmarked_relr());
     let told = refused.map(|file| {
         let message = "has packed relocations (DT_RELR) without the version GLIBC_ABI_DT_RELR: glibc \
