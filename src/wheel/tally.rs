@@ -64,14 +64,21 @@ impl Tally {
     }
 }
 
-/// `"a", "b" and 3 more`: names from the input, escaped, in a line of bounded length.
+/// `"a", "b" and 3 more`: names from the input, escaped. All of any wheel that somebody made, for `--json`
+/// has no other list of them; a bound on what the input can make of itself.
 pub fn some_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 3;
+    /// The most names.
+    const SHOWN: usize = 50;
+    /// No further name behind as many bytes.
+    const LONG: usize = 4096;
     let mut shown = Vec::new();
+    let mut length = 0_usize;
     let mut more = 0_usize;
     for name in names {
-        if shown.len() < SHOWN {
-            shown.push(format!("`{}`", escape(name)));
+        if more == 0 && shown.len() < SHOWN && length < LONG {
+            let name = format!("`{}`", escape(name));
+            length = length.saturating_add(name.len());
+            shown.push(name);
         } else {
             more = more.saturating_add(1);
         }
@@ -103,11 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn names_are_shown_up_to_three() {
+    fn names_are_whole_but_for_what_nobody_made() {
         assert_eq!(some_of(["a"]), "`a`");
         assert_eq!(
             some_of(["a", "b\n", "c", "d", "e"]),
-            "`a`, `b\\n`, `c` and 2 more"
+            "`a`, `b\\n`, `c`, `d`, `e`"
         );
+        let whole = some_of(["a"; 50]);
+        assert_eq!(whole.matches("`a`").count(), 50);
+        assert_eq!(some_of(["a"; 57]), format!("{whole} and 7 more"));
+        let long = "a".repeat(4096);
+        assert_eq!(some_of([&long, "b", "c"]), format!("`{long}` and 2 more"));
     }
 }
