@@ -295,6 +295,21 @@ fn a_slip_in_a_tag_gets_the_nearest_and_a_tag_out_of_reach_the_one_in_reach() {
         "{}",
         run.stderr
     );
+    // Before any file is opened: there is none.
+    let run = audit(&["tree", "--plat", "manylinux2_17", "none.whl"]);
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("did you mean manylinux_2_17?"),
+        "{}",
+        run.stderr
+    );
+    let run = audit(&["tree", "--plat", "manylinux_9_9", X86]);
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("known tags: manylinux_2_5_x86_64"),
+        "{}",
+        run.stderr
+    );
     let libs = [
         "--no-host-libs",
         "--lib-path",

@@ -1,10 +1,12 @@
 //! What can be said of a tag that is asked for before any file is read.
 
-use super::PlatRequest;
+use std::path::Path;
+
+use super::{Audit, PlatRequest};
 use crate::arch::Arch;
-use crate::finding::Finding;
+use crate::finding::{Error, ErrorKind, Finding};
 use crate::nearest::nearest;
-use crate::policy::Ladder;
+use crate::policy::{Ladder, Rung, Since};
 use crate::tag::{Libc, PlatformTag};
 
 impl PlatRequest {
@@ -44,6 +46,36 @@ impl PlatRequest {
             }
             _ => None,
         }
+    }
+}
+
+impl Audit {
+    /// The rung of the tag that `request` asks for; `path` is the input's.
+    ///
+    /// # Errors
+    /// `ErrorKind::OutOfReach` with `plat-unknown` for what is no tag of the input's C library and
+    /// architecture.
+    pub fn rung_asked(&self, request: &PlatRequest, path: &Path) -> Result<Rung, Error> {
+        let scale = &self.scale;
+        scale.rung_of_base(&request.base).ok_or_else(|| {
+            let message = format!(
+                "{} is not a tag for {} on {}",
+                request.base,
+                self.libc.as_str(),
+                self.arch
+            );
+            let rungs = scale.rungs();
+            let known: Vec<String> = rungs
+                .map(|rung| scale.tag_name(Since::Rung(rung)))
+                .collect();
+            let known = format!("known tags: {}", known.join(", "));
+            let help = match request.meant().filter(|_| !request.is_tag()) {
+                Some(base) => format!("did you mean --plat {base}?\n{known}"),
+                None => known,
+            };
+            let finding = Finding::error("plat-unknown", message).help(help);
+            Error::new(ErrorKind::OutOfReach, path.display().to_string(), finding)
+        })
     }
 }
 

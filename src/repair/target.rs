@@ -4,7 +4,7 @@ use super::member::is_plain_library;
 use super::{Plan, RepairOptions};
 use crate::arch::IsaLevel;
 use crate::audit::verdict::{needs_more, pyfpe_symbol, ucs2_symbol};
-use crate::audit::{Audit, Blame, Input, PlatRequest, blame};
+use crate::audit::{Audit, Blame, Input, blame};
 use crate::deps::Target;
 use crate::elf::RpathKind;
 use crate::finding::{Error, ErrorKind, Finding};
@@ -45,7 +45,7 @@ pub fn choose(
     let scale = &audit.scale;
     let rung = match &options.audit.plat {
         Some(request) if request.is_linux() => return Ok(linux_goal(audit, reached)),
-        Some(request) => requested(wheel, audit, request)?,
+        Some(request) => audit.rung_asked(request, &wheel.path)?,
         None => match reached {
             Since::Rung(rung) => rung,
             // Auditwheel then tries the newest tag, and says what stands in its way.
@@ -92,33 +92,6 @@ fn linux_goal(audit: &Audit, deserved: Since) -> Goal {
         claim: audit.scale.names(Since::Never),
         replace: String::new(),
     }
-}
-
-fn requested(wheel: &Wheel, audit: &Audit, request: &PlatRequest) -> Result<Rung, Error> {
-    audit.scale.rung_of_base(&request.base).ok_or_else(|| {
-        let message = format!(
-            "{} is not a tag for {} on {}",
-            request.base,
-            audit.libc.as_str(),
-            audit.arch
-        );
-        let known: Vec<String> = audit
-            .scale
-            .rungs()
-            .map(|rung| audit.scale.tag_name(Since::Rung(rung)))
-            .collect();
-        let known = format!("known tags: {}", known.join(", "));
-        let help = match request.meant().filter(|_| !request.is_tag()) {
-            Some(base) => format!("did you mean --plat {base}?\n{known}"),
-            None => known,
-        };
-        let finding = Finding::error("plat-unknown", message).help(help);
-        Error::new(
-            ErrorKind::OutOfReach,
-            wheel.path.display().to_string(),
-            finding,
-        )
-    })
 }
 
 /// Bionic reads `DT_RUNPATH` from level 24 on, and never `DT_RPATH`.

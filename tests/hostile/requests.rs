@@ -7,7 +7,8 @@ use crate::craft::wheel::{Maker, extension, synth, wheel_file};
 use crate::craft::zip::Entry;
 
 /// Repairs `maker`'s wheel with `options`; it must end with `status` and tell `code`.
-fn refused(maker: &Maker, options: &[&str], status: i32, code: &str) {
+/// Its standard error.
+fn refused(maker: &Maker, options: &[&str], status: i32, code: &str) -> String {
     let place = tempfile::tempdir().unwrap();
     let wheel = place.path().join(&maker.name);
     fs::write(&wheel, maker.build()).unwrap();
@@ -27,6 +28,7 @@ fn refused(maker: &Maker, options: &[&str], status: i32, code: &str) {
     let told = codes(&output);
     assert!(told.contains(code), "{options:?}: {told:?} without {code}");
     assert!(names(&out).is_empty());
+    String::from_utf8(output.stderr).unwrap()
 }
 
 fn tagged(tag: &str) -> Maker {
@@ -47,11 +49,14 @@ fn tags_that_are_out_of_reach() {
         (&plain, "manylinux_9_9_x86_64", "plat-unknown"),
         (&plain, "nonsense", "plat-unknown"),
         (&plain, "manylinux_2_28_aarch64", "plat-mismatch"),
-        (&newer, "manylinux_2_17_x86_64", "symbols-too-new"),
     ];
     for (maker, plat, code) in cases {
         refused(maker, &["--plat", plat], 2, code);
     }
+    let plat = ["--plat", "manylinux_2_17_x86_64"];
+    let words = refused(&newer, &plat, 2, "symbols-too-new");
+    let help = "\n  help: in reach is --plat manylinux_2_36_x86_64\n";
+    assert!(words.contains(help), "{words}");
 }
 
 /// The name says nothing of a C library, the files do.

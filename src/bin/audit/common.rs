@@ -51,6 +51,21 @@ pub(crate) fn policies(files: &[PathBuf], terminal: &Terminal) -> Option<Policie
     read_policies(files).map_err(told).ok()
 }
 
+/// Whether `--plat` names a tag, of whatever system; before any wheel is opened. If not, the nearest
+/// is told.
+pub(crate) fn is_plat(plat: Option<&str>, policies: &Policies, terminal: &Terminal) -> bool {
+    let Some(request) = plat.and_then(PlatRequest::parse) else {
+        return true;
+    };
+    if request.is_tag() || policies.libc_of(&request.base).is_some() {
+        return true;
+    }
+    let meant = request.meant();
+    let meant = meant.map_or(String::new(), |base| format!("; did you mean {base}?"));
+    terminal.usage(&format!("--plat {} is no tag{meant}", request.base));
+    false
+}
+
 /// How wheels are judged; the policies are the built-in ones.
 pub(crate) fn audit_options(
     search: &SearchArgs,

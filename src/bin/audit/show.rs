@@ -5,14 +5,15 @@ use std::io;
 use rayon::prelude::*;
 use wheel_audit::report::{self, Judgement, summary};
 use wheel_audit::{
-    Audit, AuditOptions, Claims, Error, ErrorKind, Finding, Host, Input, OpenOptions, PlatRequest,
-    Severity, audit_input,
+    Audit, AuditOptions, Claims, Error, ErrorKind, Finding, Host, Input, OpenOptions, Severity,
+    audit_input,
 };
 
 use crate::Status;
 use crate::args::{Format, ShowArgs};
 use crate::common::{
-    audit_options, guarded, host_options, is_pure_name, levels, name, policies, status, told,
+    audit_options, guarded, host_options, is_plat, is_pure_name, levels, name, policies, status,
+    told,
 };
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
@@ -28,13 +29,7 @@ pub(crate) fn run(args: &ShowArgs, terminal: &Terminal) -> io::Result<Status> {
     let Some(policies) = policies(&args.search.policy, terminal) else {
         return Ok(Status::Usage);
     };
-    let request = args.plat.as_deref().and_then(PlatRequest::parse);
-    if let Some(request) =
-        request.filter(|request| !request.is_tag() && policies.libc_of(&request.base).is_none())
-    {
-        let meant = request.meant();
-        let meant = meant.map_or(String::new(), |base| format!("; did you mean {base}?"));
-        terminal.usage(&format!("--plat {} is no tag{meant}", request.base));
+    if !is_plat(args.plat.as_deref(), &policies, terminal) {
         return Ok(Status::Usage);
     }
     let show = Show {

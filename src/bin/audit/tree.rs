@@ -7,7 +7,7 @@ use wheel_audit::{Audit, AuditOptions, Error, Host, Input, OpenOptions, audit_in
 
 use crate::Status;
 use crate::args::{TreeArgs, TreeFormat};
-use crate::common::{audit_options, guarded, host_options, name, policies, status};
+use crate::common::{audit_options, guarded, host_options, is_plat, name, policies, status};
 use crate::inputs::{Opened, Source, sources};
 use crate::terminal::Terminal;
 
@@ -20,6 +20,9 @@ pub(crate) fn run(args: &TreeArgs, terminal: &Terminal) -> io::Result<Status> {
     let Some(policies) = policies(&args.search.policy, terminal) else {
         return Ok(Status::Usage);
     };
+    if !is_plat(args.plat.as_deref(), &policies, terminal) {
+        return Ok(Status::Usage);
+    }
     let options = AuditOptions {
         policies,
         ..audit_options(&args.search, &args.config, args.plat.as_deref())

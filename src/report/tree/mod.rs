@@ -10,7 +10,7 @@ use crate::audit::extension::python_extension;
 use crate::audit::external::Inside;
 use crate::audit::missing::{is_usual, name, why};
 use crate::deps::{Edge, NodeId, Origin, Target};
-use crate::finding::{Error, ErrorKind, Finding};
+use crate::finding::Error;
 use crate::policy::{Since, drivers::driver_of};
 
 pub mod dot;
@@ -172,15 +172,7 @@ impl Tree {
         let at = match plat.and_then(PlatRequest::parse) {
             None => audit.verdict.repaired,
             Some(request) if request.is_linux() => Since::Never,
-            Some(request) => {
-                let rung = audit.scale.rung_of_base(&request.base);
-                rung.map(Since::Rung).ok_or_else(|| {
-                    let message = format!("{} is not a tag for {}", request.base, audit.arch);
-                    let input = judgement.input.path.display().to_string();
-                    let finding = Finding::error("plat-unknown", message);
-                    Error::new(ErrorKind::OutOfReach, input, finding)
-                })?
-            }
+            Some(request) => Since::Rung(audit.rung_asked(&request, judgement.input.path)?),
         };
         Ok(Self::new(judgement, at))
     }
