@@ -35,6 +35,10 @@ impl Plan {
         store: &GraftStore,
         folder: &Path,
     ) -> Result<Repaired, Error> {
+        let destination = folder.join(self.name.to_string());
+        if self.keeps_bytes(wheel) {
+            return self.copy(wheel, store, &destination);
+        }
         let input = wheel.path.display().to_string();
         let refused = |findings| Error::many(ErrorKind::Refused, &input, findings);
         let assembly = Assembly::new(self, wheel, store);
@@ -43,7 +47,6 @@ impl Plan {
             stripped,
             mut findings,
         } = assembly.members().map_err(refused)?;
-        let destination = folder.join(self.name.to_string());
         let write = |file: &mut File| assembly.write(file, &members);
         let check = |path: &Path, (written, _): &(Vec<Written>, u64)| {
             self_check::check(self, wheel, store.host(), path, written)?;
@@ -73,7 +76,7 @@ impl Plan {
     }
 
     /// What was brought in is what was judged.
-    fn check_libraries(&self, host: &Host) -> Result<(), Finding> {
+    pub(super) fn check_libraries(&self, host: &Host) -> Result<(), Finding> {
         self.grafts.iter().try_for_each(|graft| {
             host.check_unchanged(&graft.library).map_err(|error| {
                 let path = graft.library.real_path.display();
@@ -83,7 +86,7 @@ impl Plan {
     }
 
     /// `--max-size`.
-    fn refuse_large(&self, wheel: &Wheel, size: u64) -> Result<(), Finding> {
+    pub(super) fn refuse_large(&self, wheel: &Wheel, size: u64) -> Result<(), Finding> {
         let Some(limit) = self.options.max_size.filter(|limit| size > *limit) else {
             return Ok(());
         };

@@ -27,6 +27,7 @@ pub mod shim;
 mod source;
 pub mod store;
 pub mod target;
+mod unchanged;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -231,6 +232,7 @@ impl Plan {
             .map_err(|findings| Error::many(ErrorKind::Refused, &input, findings))?;
         let idle = asked::without_effect(wheel, audit, &plan);
         plan.findings.extend(idle);
+        plan.findings.extend(plan.idle(wheel));
         plan.refuse_raised(&input)?;
         Ok(plan)
     }

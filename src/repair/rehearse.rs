@@ -29,6 +29,15 @@ impl Plan {
             let input = wheel.path.display().to_string();
             Error::many(ErrorKind::Refused, input, findings)
         };
+        if self.keeps_bytes(wheel) {
+            let size = wheel.file_size();
+            self.refuse_large(wheel, size)
+                .map_err(|finding| refused(vec![finding]))?;
+            return Ok(Rehearsal {
+                size: self.options.max_size.map(|_| size),
+                findings: Vec::new(),
+            });
+        }
         let assembly = Assembly::new(self, wheel, store);
         if self.options.max_size.is_none() {
             let findings = assembly.edits().map_err(refused)?;

@@ -16,6 +16,15 @@ const NO_EXECSTACK: &str = "stack no longer executable";
 pub fn plan(wheel: &Wheel, plan: &Plan, rehearsal: &Rehearsal, layout: Layout) -> String {
     let mut page = Page::new(layout);
     changes(&mut page, wheel, plan);
+    if plan.keeps_bytes(wheel) {
+        let text = " nothing written; nothing to repair, the result would be the input";
+        page.running(
+            2,
+            (Tone::Good, &format!("{}:", plan.tag)),
+            (Tone::Plain, text),
+        );
+        return page.finish();
+    }
     let added: u64 = plan.grafts.iter().map(|graft| graft.library.size).sum();
     let text = format!(
         " nothing written; {} to add, {} before compression, {} to edit",
@@ -58,6 +67,11 @@ pub fn done(wheel: &Wheel, planned: &Plan, repaired: &Repaired, layout: Layout) 
     let text = format!(" {verb} {}", repaired.path.display());
     let tag = format!("{}:", planned.tag);
     page.running(2, (Tone::Good, &tag), (Tone::Plain, &text));
+    if planned.keeps_bytes(wheel) {
+        let text = "nothing to repair: the result is the input, byte for byte";
+        page.entry(2, (Tone::Plain, ""), (Tone::Plain, text));
+        return page.finish();
+    }
     let added = repaired.added(wheel);
     let bytes: u64 = added.iter().map(|member| member.size).sum();
     let text = format!(

@@ -22,4 +22,5 @@ mod record;
 mod refusals;
 mod requests;
 mod told;
+mod untouched;
 mod verdicts;
