@@ -13,6 +13,7 @@ pub mod graft;
 mod installed;
 pub mod libs_dir;
 pub mod license;
+mod max_size;
 pub mod member;
 pub mod naming;
 pub mod origin;
