@@ -21,6 +21,12 @@ pub use super::view::View;
 /// More entries are refused; linkers write dozens.
 const MOST_ENTRIES: usize = 1 << 20;
 
+/// Bits of `DT_FLAGS`.
+const DF_TEXTREL: u64 = 4;
+const DF_BIND_NOW: u64 = 8;
+/// Bit of `DT_FLAGS_1`: every function is bound when the file is loaded.
+const DF_1_NOW: u64 = 1;
+
 /// Bit of `DT_FLAGS_1`: an executable that can be placed anywhere, not a library.
 pub(crate) const DF_1_PIE: u64 = 0x0800_0000;
 
@@ -50,6 +56,7 @@ pub mod dt {
     pub const DEBUG: i64 = 21;
     pub const TEXTREL: i64 = 22;
     pub const JMPREL: i64 = 23;
+    pub const BIND_NOW: i64 = 24;
     pub const INIT_ARRAY: i64 = 25;
     pub const FINI_ARRAY: i64 = 26;
     pub const INIT_ARRAYSZ: i64 = 27;
@@ -253,4 +260,18 @@ pub fn packed(view: &View<'_>) -> Option<(&'static str, u32)> {
     let mut known = known.into_iter();
     let (_, name, level) = known.find(|(tag, ..)| view.dynamic_value(*tag).is_some())?;
     Some((name, level))
+}
+
+/// `DT_TEXTREL` or `DF_TEXTREL`.
+pub(super) fn has_text_relocations(view: &View<'_>) -> bool {
+    let flags = view.dynamic_value(dt::FLAGS).unwrap_or(0);
+    view.dynamic_value(dt::TEXTREL).is_some() || flags & DF_TEXTREL != 0
+}
+
+/// `DT_BIND_NOW`, `DF_BIND_NOW` or `DF_1_NOW`.
+pub(super) fn binds_at_load(view: &View<'_>) -> bool {
+    let has = |tag, bit| view.dynamic_value(tag).unwrap_or(0) & bit != 0;
+    view.dynamic_value(dt::BIND_NOW).is_some()
+        || has(dt::FLAGS, DF_BIND_NOW)
+        || has(dt::FLAGS_1, DF_1_NOW)
 }

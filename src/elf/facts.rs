@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::mem::size_of;
 
 use super::conflict;
-use super::dynamic::{LONGEST_STRING, View, dt, packed, text};
+use super::dynamic::{LONGEST_STRING, View, binds_at_load, dt, has_text_relocations, packed, text};
 use super::header::pt;
 use super::image::{ElfError, Image, bytes_at};
 use super::notes::Notes;
@@ -15,8 +15,6 @@ use crate::arch::{Arch, IsaLevel};
 
 const ELFOSABI_NONE: u8 = 0;
 const ELFOSABI_GNU: u8 = 3;
-/// Bit of `DT_FLAGS`.
-const DF_TEXTREL: u64 = 4;
 /// Bit of `DT_FLAGS_1`.
 const DF_1_PIE: u64 = 0x0800_0000;
 /// Search paths hold several paths; the kernel's limit of one argument is the limit here.
@@ -124,6 +122,9 @@ pub struct Facts {
     pub textrel: bool,
     /// `DT_FLAGS_1`.
     pub flags_1: u64,
+    /// Every function is bound when the file is loaded, not when it is first called: `DT_BIND_NOW`,
+    /// `DF_BIND_NOW` or `DF_1_NOW`.
+    pub binds_at_load: bool,
     /// The smallest `p_align` of the `PT_LOAD` headers, in bytes.
     pub load_align: u64,
     /// Packed relocations: their dynamic entry, and Android's first API level that applies them.
@@ -314,6 +315,7 @@ fn read(image: &dyn Image) -> Result<Facts, ElfError> {
         stack_flags: stack.map(|segment| segment.flags),
         textrel: has_text_relocations(&view),
         flags_1: view.dynamic_value(dt::FLAGS_1).unwrap_or(0),
+        binds_at_load: binds_at_load(&view),
         load_align: view.loads().map(|load| load.align).min().unwrap_or(0),
         packed: packed(&view),
         tls_size: view.tls().map_or(0, |segment| segment.memsz),
@@ -392,9 +394,4 @@ fn loads_also(view: &View<'_>) -> Result<Vec<(&'static str, String)>, ElfError> 
         found.extend(values.into_iter().map(|value| (name, value)));
     }
     Ok(found)
-}
-
-fn has_text_relocations(view: &View<'_>) -> bool {
-    let flags = view.dynamic_value(dt::FLAGS).unwrap_or(0);
-    view.dynamic_value(dt::TEXTREL).is_some() || flags & DF_TEXTREL != 0
 }

@@ -53,3 +53,4 @@ pub use edit::{
 };
 pub use facts::{Facts, facts};
 pub use image::{ElfError, Image};
+pub use symbols::defines_any;

@@ -12,13 +12,15 @@
 )]
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::mem::size_of;
 use std::ops::ControlFlow;
 
 use super::dynamic::{View, dt};
 use super::facts::{Import, VersionNeed};
+use super::hash::Reached;
 use super::header::{Symbol, decode_symbol};
-use super::image::{ElfError, bytes_at};
+use super::image::{ElfError, Image, bytes_at};
 use crate::escape::escape_bytes;
 
 /// More symbols are refused. The largest libraries known have a tenth of this.
@@ -73,37 +75,14 @@ impl Symbols {
         let Some(table) = view.dynamic_value(dt::SYMTAB) else {
             return Ok(Self::default());
         };
-        let super::hash::Reached {
-            symbols: count,
-            resolver,
-            initial_exec,
-        } = super::hash::reached(view)?;
-        if count > MOST_SYMBOLS {
-            let reason = format!("{count} dynamic symbols: no linker writes that many");
-            return Err(ElfError::Malformed(reason));
-        }
-        let size = view.encoding().symbol_size();
-        let len = count.saturating_mul(size);
-        let Some(offset) = view.offset_of(table, len) else {
-            return Err(ElfError::malformed(
-                "the dynamic symbols (DT_SYMTAB) reach past their segment",
-            ));
-        };
-        let mut reader = Reader::new(view, needs, count)?;
-        reader.resolvers = resolver;
-        reader.initial_exec = initial_exec;
-        let mut failed = None;
-        view.records(offset, len, size, |bytes| {
-            let symbol = decode_symbol(view.encoding(), bytes);
-            match symbol.map_or(Ok(()), |symbol| reader.add(symbol)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
+        let reached = reached(view)?;
+        let mut reader = Reader::new(view, needs, reached.symbols)?;
+        reader.resolvers = reached.resolver;
+        reader.initial_exec = reached.initial_exec;
+        each(view, table, reached.symbols, |symbol| {
+            reader.add(symbol).map(|()| ControlFlow::Continue(()))
         })?;
-        failed.map_or_else(|| Ok(reader.finish()), Err)
+        Ok(reader.finish())
     }
 
     pub(super) fn imports<'a>(
@@ -157,6 +136,72 @@ impl Symbols {
             .into_iter()
             .fold(0, usize::saturating_add)
     }
+}
+
+/// Whether the file in `image` defines a global symbol with one of `names`, whatever its version. The
+/// facts of a file keep few of its own names: this reads the table anew.
+///
+/// # Errors
+/// [`ElfError`] if its symbols cannot be read.
+pub fn defines_any(image: &dyn Image, names: &BTreeSet<&str>) -> Result<bool, ElfError> {
+    let view = View::read(image)?;
+    let Some(table) = view.dynamic_value(dt::SYMTAB) else {
+        return Ok(false);
+    };
+    let longest = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    let mut found = false;
+    each(&view, table, reached(&view)?.symbols, |symbol| {
+        if symbol.is_global() && symbol.defined {
+            let name = view.string_start(symbol.name.into(), longest.saturating_add(1));
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            found = str::from_utf8(name).is_ok_and(|name| names.contains(name));
+        }
+        Ok(if found {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(found)
+}
+
+/// What the loader reaches.
+fn reached(view: &View<'_>) -> Result<Reached, ElfError> {
+    let reached = super::hash::reached(view)?;
+    if reached.symbols > MOST_SYMBOLS {
+        let reason = format!(
+            "{} dynamic symbols: no linker writes that many",
+            reached.symbols
+        );
+        return Err(ElfError::Malformed(reason));
+    }
+    Ok(reached)
+}
+
+/// Calls `look` with the first `count` symbols of the table at `table`, until it breaks or fails.
+fn each(
+    view: &View<'_>,
+    table: u64,
+    count: u64,
+    mut look: impl FnMut(Symbol) -> Result<ControlFlow<()>, ElfError>,
+) -> Result<(), ElfError> {
+    let size = view.encoding().symbol_size();
+    let len = count.saturating_mul(size);
+    let Some(offset) = view.offset_of(table, len) else {
+        return Err(ElfError::malformed(
+            "the dynamic symbols (DT_SYMTAB) reach past their segment",
+        ));
+    };
+    let mut failed = None;
+    view.records(offset, len, size, |bytes| {
+        let symbol = decode_symbol(view.encoding(), bytes);
+        let next = symbol.map_or(Ok(ControlFlow::Continue(())), &mut look);
+        next.unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
+    })?;
+    failed.map_or(Ok(()), Err)
 }
 
 fn text_of(names: &str, name: Name) -> &str {

@@ -11,6 +11,7 @@ pub mod editing;
 pub mod excluded;
 pub mod graft;
 mod installed;
+mod lacking;
 pub mod libs_dir;
 pub mod license;
 mod max_size;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::graft::Question;
+use super::lacking;
 use crate::audit::external::Provider;
 use crate::audit::{Input, missing};
 use crate::deps::{Edge, NodeId, Origin, Target};
@@ -60,6 +61,7 @@ pub(super) fn all(question: &Question<'_>) -> Result<BTreeMap<NodeId, Source>, V
         }
     }
     problems.extend(unlisted(question, &sources));
+    problems.extend(lacking::findings(question, &sources));
     if problems.is_empty() {
         Ok(sources)
     } else {

@@ -14,6 +14,7 @@ mod config;
 mod cross;
 mod exclude;
 mod include;
+mod lacking;
 mod layout;
 mod names;
 mod options;

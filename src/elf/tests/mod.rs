@@ -5,6 +5,7 @@ mod hazards;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::defines_any;
 use super::dynamic::dt;
 use super::facts::{Facts, Kind, Platform, facts};
 use super::image::Image;
@@ -100,6 +101,33 @@ fn imports_know_version_library_and_strength() {
             assert!(!facts.defines_function("PyGreet_Type"));
             assert!(!facts.defines_function("greet"));
         }
+    }
+}
+
+#[test]
+fn a_file_is_asked_for_names_that_its_facts_do_not_keep() {
+    for synth in Synth::all() {
+        let file = rich(synth).build();
+        let defines = |names: &[&str]| defines_any(&file, &names.iter().copied().collect());
+        for name in ["greet", "PyGreet_Type", "PyInit_greet"] {
+            assert!(defines(&[name, "other"]).unwrap(), "{name}");
+        }
+        // Parts of names, and what it takes from others.
+        assert!(!defines(&["gree", "greets", "", "printf", "unversioned", "environ"]).unwrap());
+        assert!(!defines(&[]).unwrap());
+    }
+}
+
+#[test]
+fn each_way_to_ask_for_binding_at_load_is_known() {
+    for synth in Synth::all() {
+        let binds = |tag, value| read(&synth.clone().value(tag, value)).binds_at_load;
+        assert!(binds(dt::BIND_NOW, 0));
+        assert!(binds(dt::FLAGS, 8));
+        assert!(binds(dt::FLAGS_1, 1));
+        assert!(!binds(dt::FLAGS, 4));
+        assert!(!binds(dt::FLAGS_1, 0x0800_0000));
+        assert!(!read(&synth).binds_at_load);
     }
 }
 
