@@ -129,8 +129,8 @@ pub struct Claims<'a> {
     pub advice: &'a Advice,
 }
 
-/// Warnings that forbid a rewrite: what they are about would be laundered or broken.
-const BLOCKING: [&str; 2] = ["elf-loads-also", "needed-path"];
+/// Warnings that forbid a rewrite: what they are about would be laundered or broken, or stay as it is.
+const BLOCKING: [&str; 3] = ["elf-loads-also", "libpython-linked", "needed-path"];
 
 /// Whether a repair refuses a wheel of which this is told.
 pub fn blocks_repair(finding: &Finding) -> bool {

@@ -169,13 +169,20 @@ fn worst_version(question: &Question<'_>, inside: &Inside<'_>, node: NodeId) -> 
         let since = scale.version(&need.library, &version.name);
         since.filter(|_| !passed)
     });
-    let refused = scale.libc() == Libc::Glibc && facts.is_some_and(Facts::has_unmarked_relr);
-    let start = if refused {
-        Since::Never
-    } else {
-        Since::Rung(scale.best())
-    };
-    judged.fold(start, worse)
+    judged.fold(packed_relocations(scale, facts), worse)
+}
+
+/// The oldest tag whose glibc applies the packed relocations of a file that names no version for them.
+fn packed_relocations(scale: &Scale, facts: Option<&Facts>) -> Since {
+    let unmarked = facts.filter(|facts| facts.has_unmarked_relr());
+    match unmarked.filter(|_| scale.libc() == Libc::Glibc) {
+        None => Since::Rung(scale.best()),
+        Some(facts) if facts.is_refused_for_relr() => Since::Never,
+        Some(_) => {
+            let since = scale.version("libc.so.6", "GLIBC_ABI_DT_RELR");
+            since.unwrap_or(Since::Never)
+        }
+    }
 }
 
 /// The allowed libraries differ from tag to tag, and so does what would be grafted and the

@@ -198,19 +198,28 @@ impl View<'_> {
         Ok(Some(dynamic))
     }
 
-    /// Refuses a shared object without strings or symbols: glibc looks at both without asking
-    /// whether they are there, bionic refuses the file.
+    /// Refuses a file for the loader without strings or symbols: glibc looks at both without asking
+    /// whether they are there, bionic refuses the file. A static program may do without.
     fn check_tables(&self, dynamic: &Dynamic) -> Result<(), ElfError> {
         let is_program = dynamic
             .last(dt::FLAGS_1)
             .is_some_and(|flags| flags & DF_1_PIE != 0);
-        if !self.header.is_shared() || is_program {
+        let loaded = self
+            .segments
+            .iter()
+            .any(|segment| segment.kind == pt::INTERP);
+        if !loaded && (!self.header.is_shared() || is_program) {
             return Ok(());
         }
+        let what = if self.header.is_shared() && !loaded {
+            "a shared object"
+        } else {
+            "a program with a loader"
+        };
         for (tag, name) in [(dt::STRTAB, "DT_STRTAB"), (dt::SYMTAB, "DT_SYMTAB")] {
             if dynamic.last(tag).is_none() {
                 return Err(ElfError::malformed(format!(
-                    "a shared object without {name}: no loader can use it"
+                    "{what} without {name}: no loader can use it"
                 )));
             }
         }

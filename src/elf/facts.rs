@@ -192,8 +192,8 @@ impl Facts {
             && names.any(|name| matches!(name, "ld-linux-armhf.so.3" | "ld-musl-armhf.so.1"))
     }
 
-    /// Whether glibc's loader refuses the file for its packed relocations: `DT_RELR` without the
-    /// version `GLIBC_ABI_DT_RELR` (`elf/dl-version.c`). A static program relocates itself.
+    /// Whether the loader has packed relocations to apply and the file does not require
+    /// `GLIBC_ABI_DT_RELR`. A static program relocates itself, and so does glibc.
     pub fn has_unmarked_relr(&self) -> bool {
         let mut versions = self.version_needs.iter().flat_map(|need| &need.versions);
         let marked = versions.any(|version| version.name == "GLIBC_ABI_DT_RELR");
@@ -201,6 +201,13 @@ impl Facts {
         let alone = self.interpreter.is_none() && self.flags_1 & DF_1_PIE != 0;
         let relr = self.packed.is_some_and(|(entry, _)| entry == "DT_RELR");
         relr && !marked && !glibcs && !alone
+    }
+
+    /// Whether every glibc that knows `DT_RELR` refuses the file for want of the marker: it asks only
+    /// if the file requires versions of anything and needs the C library (`elf/dl-version.c`).
+    pub fn is_refused_for_relr(&self) -> bool {
+        let needs_libc = self.needed.iter().any(|name| name.starts_with("libc.so."));
+        self.has_unmarked_relr() && needs_libc && !self.version_needs.is_empty()
     }
 
     /// Whether the file's code expects thread-local variables at a fixed distance from the thread

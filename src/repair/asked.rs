@@ -54,7 +54,11 @@ fn only_members(wheel: &Wheel, audit: &Audit, pattern: &str) -> Option<Finding> 
     let glob = Pattern::new(pattern);
     let edges = audit.graph.nodes.iter().flat_map(|node| &node.edges);
     let served = edges.filter_map(|edge| match edge.target {
-        Target::Node(node, _) if glob.matches(&edge.soname) => wheel.elves.get(node),
+        Target::Node(node, _) => {
+            let elf = wheel.elves.get(node)?;
+            let meant = glob.matches(&edge.soname) || glob.matches(&elf.path);
+            meant.then_some(elf)
+        }
         _ => None,
     });
     let served: BTreeSet<&str> = served.map(|elf| elf.path.as_str()).collect();

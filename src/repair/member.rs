@@ -340,7 +340,7 @@ fn site_folder(dir: &WheelDir) -> Option<&str> {
     }
 }
 
-pub(super) fn is_plain_library(elf: &ElfMember) -> bool {
+fn is_plain_library(elf: &ElfMember) -> bool {
     elf.facts.kind == Kind::Shared && elf.facts.interpreter.is_none()
 }
 

@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::audit::claims::blocks_repair;
-use crate::audit::{Audit, AuditOptions};
+use crate::audit::{Audit, AuditOptions, PlatRequest};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::host::Host;
@@ -351,9 +351,16 @@ fn refuse_unrepairable(
     input: &str,
 ) -> Result<(), Error> {
     let known = wheel.findings.iter().chain(&audit.findings);
+    // `linux` promises nothing, so what no tag allows may stay.
+    let linux = options
+        .audit
+        .plat
+        .as_ref()
+        .is_some_and(PlatRequest::is_linux);
     let mut findings: Vec<Finding> = known
         .clone()
         .filter(|finding| blocks_repair(finding))
+        .filter(|finding| !linux || finding.code != "libpython-linked")
         .map(|finding| finding.clone().with(Severity::Error))
         .collect();
     let raised = options.audit.levels.apply(known);

@@ -1,16 +1,13 @@
 //! Which tag a repair is made for, and which tags the result claims.
 
-use super::member::is_plain_library;
 use super::{Plan, RepairOptions};
 use crate::arch::IsaLevel;
 use crate::audit::verdict::{needs_more, pyfpe_symbol, ucs2_symbol};
 use crate::audit::{Audit, Blame, Input, blame};
-use crate::deps::Target;
 use crate::elf::RpathKind;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::policy::markers::{MARKERS, marker};
 use crate::policy::{Rung, Since};
-use crate::shell::shell_word;
 use crate::tag::{Libc, PlatformTag, WheelName};
 use crate::wheel::{ElfMember, Wheel};
 
@@ -29,8 +26,11 @@ pub struct Goal {
     pub replace: String,
 }
 
-/// Codes of what keeps a wheel from every tag there is.
-const HOPELESS: [&str; 2] = ["pyfpe", "libpython-linked"];
+/// The code of what keeps a wheel from every tag there is.
+const HOPELESS: &str = "pyfpe";
+
+/// Codes of findings that say why no tag allows the symbols of a file.
+const NEVER: [&str; 3] = ["glibc-private", "relr-unmarked", "version-never"];
 
 /// Chooses the goal of a repair whose result deserves `reached` at best.
 ///
@@ -62,7 +62,7 @@ pub fn choose(
         let input = wheel.path.display().to_string();
         let guilty = Guilty::new(wheel, audit, rung);
         // No other tag would do.
-        let hopeless = obstacles.iter().all(|one| HOPELESS.contains(&one.code));
+        let hopeless = obstacles.iter().all(|one| one.code == HOPELESS);
         let kind = if hopeless {
             ErrorKind::Refused
         } else {
@@ -130,7 +130,23 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
     let guilty = Guilty::new(wheel, audit, rung);
     if verdict.symbols > goal {
         let message = format!("cannot become {tag}: it needs too-recent versioned symbols");
-        let help = guilty.help(audit, |blame| !blame.version.is_empty(), &guilty.advice());
+        let help = guilty.help(
+            audit,
+            |blame| !blame.version.is_empty(),
+            &guilty.advice(audit),
+        );
+        let told = audit
+            .findings
+            .iter()
+            .filter(|one| NEVER.contains(&one.code));
+        let told = told.map(|one| {
+            let file = one.file.as_ref().map(|file| format!("{file} "));
+            format!("{}{} [{}]", file.unwrap_or_default(), one.message, one.code)
+        });
+        let lines = told
+            .take(Guilty::LINES)
+            .chain((!help.is_empty()).then_some(help));
+        let help = lines.collect::<Vec<String>>().join("\n");
         found.push(Finding::error("symbols-too-new", message).help(help));
     }
     if verdict.ucs2 {
@@ -164,7 +180,6 @@ fn obstacles(wheel: &Wheel, audit: &Audit, rung: Rung) -> Vec<Finding> {
         lines.push("build for the baseline, or pass --disable-isa-ext-check".to_owned());
         found.push(Finding::error("isa", message).help(lines.join("\n")));
     }
-    found.extend(programs_of_libpython(wheel, audit));
     found
 }
 
@@ -178,29 +193,6 @@ fn users<'a>(
     let judged = judged.filter(|(_, judged)| **judged);
     let lines = judged.filter_map(|(elf, _)| Some(format!("{} uses {}", elf.path, what(elf)?)));
     lines.take(Guilty::LINES).collect()
-}
-
-/// Programs that are linked with libpython: they need it, and no tag lets it stay outside.
-fn programs_of_libpython(wheel: &Wheel, audit: &Audit) -> Vec<Finding> {
-    if audit.libc == Libc::Android {
-        return Vec::new();
-    }
-    let nodes = wheel.elves.iter().zip(&audit.graph.nodes);
-    let programs = nodes.filter(|(elf, _)| !is_plain_library(elf));
-    let needs = programs.filter_map(|(elf, node)| {
-        let mut edges = node.edges.iter();
-        let edge = edges.find(|edge| matches!(edge.target, Target::Libpython))?;
-        Some((elf, &edge.soname))
-    });
-    let findings = needs.map(|(elf, soname)| {
-        let message = format!("is a program that needs {soname}, which no tag lets stay outside");
-        let help = format!(
-            "link it without libpython; if {soname} is on every machine that this is for: --exclude {}",
-            shell_word(soname)
-        );
-        Finding::error("libpython-linked", message).at(&elf.path).help(help)
-    });
-    findings.collect()
 }
 
 /// The symbols that stand in the way of a goal.
@@ -218,7 +210,7 @@ impl Guilty {
     }
 
     /// What helps against versions that are too new: the linker's markers have remedies of their own.
-    fn advice(&self) -> String {
+    fn advice(&self, audit: &Audit) -> String {
         let asked = |version: &str| self.0.iter().any(|blame| blame.version == version);
         let markers = MARKERS.iter().filter(|marker| asked(marker.version));
         let mut advice: Vec<&str> = markers.map(|marker| marker.remedy).collect();
@@ -226,7 +218,9 @@ impl Guilty {
         if self.0.iter().any(plain) {
             advice.push("compile it on an older system, such as a manylinux image of that tag");
         }
-        advice.push("or ask for a newer tag");
+        if self.1 < audit.scale.newest() && audit.verdict.symbols != Since::Never {
+            advice.push("or ask for a newer tag");
+        }
         advice.join(", ")
     }
 

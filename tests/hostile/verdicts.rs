@@ -148,6 +148,17 @@ fn packed_relocations_that_no_glibc_takes() {
     let document = show(&Maker::with_extension(marked.build()));
     assert_eq!(tag(&document), "manylinux_2_36_x86_64");
     assert_eq!(told(&document, "relr-unmarked"), []);
+    // Nothing asks for the marker in a file without versions or without the C library: glibc 2.36
+    // takes it, and older ones load it broken (`elf/dl-version.c`, tried).
+    for file in [
+        synth(&["libm.so.6"]).needs("libm.so.6", &["GLIBC_2.2.5"]),
+        synth(&["libc.so.6"]),
+    ] {
+        let document = show(&Maker::with_extension(relr(file).build()));
+        assert_eq!(tag(&document), "manylinux_2_36_x86_64");
+        let found = told(&document, "relr-unmarked");
+        assert!(found[0].2.contains("applies them from 2.36"), "{found:?}");
+    }
     // musl does not ask for it.
     let musl = tagged(
         Maker::with_extension(relr(synth(&[MUSL])).build()),

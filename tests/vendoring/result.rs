@@ -161,6 +161,7 @@ fn what_no_tag_allows_is_refused_by_name() {
         ],
     );
     bench.repair(&wheel, &["--exclude", "libpython3*"]).done();
+    run.says_nothing_of("in reach");
 }
 
 #[test]
@@ -176,6 +177,10 @@ fn excluding_a_member_does_nothing_and_says_so() {
         "matches nothing outside the wheel, only what it holds: pkg/lib/libmid.so.1",
     ]);
     assert!(!run.stdout.contains("leave"), "{}", run.stdout);
+    // Its path in the wheel means it too: no other pattern is suggested.
+    let by_path = bench.repair(&wheel, &["--exclude", "pkg/lib/*", "--dry-run"]);
+    by_path.tells(&["only what it holds: pkg/lib/libmid.so.1"]);
+    by_path.says_nothing_of("did you mean");
     // It is found, and what it needs comes in.
     let result = bench.result();
     assert_eq!(

@@ -229,6 +229,7 @@ mod tests {
             ("libfoo-1a2b3c4d.so.1", "libfoo.so.1"),
             ("libfoo-040039e1.so.5.0.0", "libfoo.so.5"),
             ("libfoo-040039e1.so.5.0.0", "libfoo-1a2b3c4d.so.5"),
+            ("libfoo-040039e1-cafe0123.so.5.0.0", "libfoo.so.5"),
             ("libglib-2-1a2b3c4d.0.so.0", "libglib-2.0.so.0"),
             (
                 "libopenblasp-r0-23e5df77.3.21.dev.so",

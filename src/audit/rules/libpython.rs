@@ -5,6 +5,8 @@ use crate::audit::extension::python_extension;
 use crate::deps::Target;
 use crate::elf::facts::Kind;
 use crate::finding::Finding;
+use crate::shell::shell_word;
+use crate::wheel::ElfMember;
 
 /// Only the interpreter itself defines it.
 const INITIALIZE: &str = "Py_InitializeEx";
@@ -17,21 +19,18 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         let extension = python_extension(elf).is_some();
         if let Some(edge) = edges.find(|edge| matches!(edge.target, Target::Libpython)) {
             let runs = elf.facts.kind == Kind::Executable || elf.facts.interpreter.is_some();
-            let message = if runs {
-                format!("needs {}, which only some Pythons have", edge.soname)
+            let finding = if runs {
+                linked(elf, &edge.soname)
             } else {
-                format!(
+                let message = format!(
                     "needs {}, which only some Pythons have; a repair removes the need",
                     edge.soname
-                )
+                );
+                let help = "do not link extensions to libpython: the interpreter has what they need (PEP 513)";
+                let finding = Finding::warning("libpython-needed", message);
+                finding.at(&elf.path).help(help)
             };
-            let help =
-                "do not link extensions to libpython: the interpreter has what they need (PEP 513)";
-            findings.push(
-                Finding::warning("libpython-needed", message)
-                    .at(&elf.path)
-                    .help(help),
-            );
+            findings.push(finding);
         }
         if extension && elf.facts.defines_function(INITIALIZE) {
             let message =
@@ -45,4 +44,15 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A program needs its libpython, and no tag lets that stay outside.
+fn linked(elf: &ElfMember, soname: &str) -> Finding {
+    let message = format!("is a program that needs {soname}, which no tag lets stay outside");
+    let help = format!(
+        "link it without libpython; if {soname} is on every machine that this is for: --exclude {}",
+        shell_word(soname)
+    );
+    let finding = Finding::warning("libpython-linked", message);
+    finding.at(&elf.path).help(help)
 }

@@ -213,16 +213,19 @@ pub(crate) fn library_base(soname: &str) -> &str {
     }
 }
 
-/// `libfoo.so.1` for `libfoo-1a2b3c4d.so.1`, and whether there was a hash.
+/// `libfoo.so.1` for `libfoo-1a2b3c4d.so.1`, and whether there was a hash; a copy of a copy has two.
 pub(crate) fn unhashed(soname: &str) -> (String, bool) {
     let (base, rest) = match soname.find('.') {
         Some(at) => soname.split_at_checked(at).unwrap_or((soname, "")),
         None => (soname, ""),
     };
-    match base.rsplit_once('-') {
-        Some((base, hash)) if is_hash(hash) => (format!("{base}{rest}"), true),
-        _ => (soname.to_owned(), false),
+    let mut plain = base;
+    while let Some((shorter, hash)) = plain.rsplit_once('-')
+        && is_hash(hash)
+    {
+        plain = shorter;
     }
+    (format!("{plain}{rest}"), plain != base)
 }
 
 fn is_hash(text: &str) -> bool {

@@ -16,7 +16,11 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
                 "uses private symbols (GLIBC_PRIVATE) of {}: it runs only with the glibc it was built with",
                 need.library
             );
-            let help = "it is a part of glibc, or was linked to one; leave it to the system with --exclude";
+            let help = if file.member.is_some() {
+                "it was linked to a part of glibc that is not for others: use the public functions"
+            } else {
+                "it is a part of glibc, or was linked to one; leave it to the system with --exclude"
+            };
             findings.push(file.told(Finding::warning("glibc-private", message).help(help)));
         }
     }

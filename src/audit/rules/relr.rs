@@ -37,10 +37,15 @@ fn unknown_to_android(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn unmarked(case: &Case<'_>) -> Vec<Finding> {
-    let refused = case.files().filter(|file| file.facts.has_unmarked_relr());
-    let told = refused.map(|file| {
-        let message = "has packed relocations (DT_RELR) without the version GLIBC_ABI_DT_RELR: glibc \
-                       2.36 and newer refuse to load it, older ones load it broken";
+    let unmarked = case.files().filter(|file| file.facts.has_unmarked_relr());
+    let told = unmarked.map(|file| {
+        let message = if file.facts.is_refused_for_relr() {
+            "has packed relocations (DT_RELR) without the version GLIBC_ABI_DT_RELR: glibc 2.36 and \
+             newer refuse to load it, older ones load it broken"
+        } else {
+            "has packed relocations (DT_RELR) and no version that says so: glibc applies them from \
+             2.36 on, older ones load it broken"
+        };
         let help = "link with -Wl,-z,nopack-relative-relocs (lld: --pack-dyn-relocs=none), or with a \
                     linker that adds the version";
         file.told(Finding::warning("relr-unmarked", message).help(help))
