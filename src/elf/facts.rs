@@ -15,8 +15,6 @@ use crate::arch::{Arch, IsaLevel};
 
 const ELFOSABI_NONE: u8 = 0;
 const ELFOSABI_GNU: u8 = 3;
-/// Bit of `DT_FLAGS_1`.
-const DF_1_PIE: u64 = 0x0800_0000;
 /// Search paths hold several paths; the kernel's limit of one argument is the limit here.
 const LONGEST_SEARCH_PATH: u64 = 128 << 10;
 
@@ -190,24 +188,6 @@ impl Facts {
         let mut names = names.chain(self.needed.iter().map(String::as_str));
         self.leaves_float_abi_open()
             && names.any(|name| matches!(name, "ld-linux-armhf.so.3" | "ld-musl-armhf.so.1"))
-    }
-
-    /// Whether the loader has packed relocations to apply and the file does not require
-    /// `GLIBC_ABI_DT_RELR`. A static program relocates itself, and so does glibc.
-    pub fn has_unmarked_relr(&self) -> bool {
-        let mut versions = self.version_needs.iter().flat_map(|need| &need.versions);
-        let marked = versions.any(|version| version.name == "GLIBC_ABI_DT_RELR");
-        let glibcs = self.version_defs.iter().any(|name| name == "GLIBC_PRIVATE");
-        let alone = self.interpreter.is_none() && self.flags_1 & DF_1_PIE != 0;
-        let relr = self.packed.is_some_and(|(entry, _)| entry == "DT_RELR");
-        relr && !marked && !glibcs && !alone
-    }
-
-    /// Whether every glibc that knows `DT_RELR` refuses the file for want of the marker: it asks only
-    /// if the file requires versions of anything and needs the C library (`elf/dl-version.c`).
-    pub fn is_refused_for_relr(&self) -> bool {
-        let needs_libc = self.needed.iter().any(|name| name.starts_with("libc.so."));
-        self.has_unmarked_relr() && needs_libc && !self.version_needs.is_empty()
     }
 
     /// Whether the file's code expects thread-local variables at a fixed distance from the thread

@@ -18,6 +18,7 @@ pub mod image;
 mod makeroom;
 mod newload;
 mod notes;
+mod packed;
 mod patch;
 mod place;
 mod plan;
