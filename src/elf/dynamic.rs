@@ -13,6 +13,7 @@
 
 use std::ops::ControlFlow;
 
+pub(super) use super::dynstr::LONGEST_SEARCH_PATH;
 pub use super::dynstr::{LONGEST_STRING, StringTable, text};
 use super::header::{decode_dynamic_entry, pt};
 use super::image::ElfError;

@@ -15,6 +15,9 @@ use crate::escape::escape_bytes;
 /// The longest string that is read: `PATH_MAX` on Linux, NUL included.
 pub const LONGEST_STRING: u64 = 4096;
 
+/// Search paths hold several paths; the kernel's limit of one argument is the limit here.
+pub(super) const LONGEST_SEARCH_PATH: u64 = 128 << 10;
+
 /// A larger string table is refused unless the file is in memory anyway. The largest
 /// libraries known have a third of this.
 const LARGEST_STRING_TABLE: u64 = 96 << 20;

@@ -6,7 +6,7 @@
 )]
 
 use super::dynamic::{Entry, dt};
-use super::dynstr::LONGEST_STRING;
+use super::dynstr::{LONGEST_SEARCH_PATH, LONGEST_STRING};
 use super::edit::{Edit, EditError, RpathEdit, RpathKind};
 use super::strings::Strings;
 use super::view::View;
@@ -151,7 +151,7 @@ fn edit_rpath(
     };
     let mut value = None;
     for entry in entries.iter().filter(|entry| is_path(entry)) {
-        if view.string(entry.value, LONGEST_STRING, "the search path")? == path.as_bytes() {
+        if view.string(entry.value, LONGEST_SEARCH_PATH, "the search path")? == path.as_bytes() {
             value = Some(entry.value);
         }
     }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::mem::size_of;
 
 use super::conflict;
-use super::dynamic::{LONGEST_STRING, View, binds_at_load, dt, has_text_relocations, packed, text};
+use super::dynamic::{
+    LONGEST_SEARCH_PATH, LONGEST_STRING, View, binds_at_load, dt, has_text_relocations, packed,
+    text,
+};
 use super::header::pt;
 use super::image::{ElfError, Image, bytes_at};
 use super::notes::Notes;
@@ -15,8 +18,6 @@ use crate::arch::{Arch, IsaLevel};
 
 const ELFOSABI_NONE: u8 = 0;
 const ELFOSABI_GNU: u8 = 3;
-/// Search paths hold several paths; the kernel's limit of one argument is the limit here.
-const LONGEST_SEARCH_PATH: u64 = 128 << 10;
 
 /// Object file types (`e_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

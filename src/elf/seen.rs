@@ -6,7 +6,7 @@
 )]
 
 use super::dynamic::dt;
-use super::dynstr::LONGEST_STRING;
+use super::dynstr::LONGEST_SEARCH_PATH;
 use super::edit::{Edit, EditError, RpathEdit, RpathKind};
 use super::entries::MIPS_RLD_MAP_REL;
 use super::header::pt;
@@ -76,7 +76,7 @@ impl Seen {
             ..Self::default()
         };
         let string = |at| -> Result<String, ElfError> {
-            let bytes = view.string(at, LONGEST_STRING, "a dynamic string")?;
+            let bytes = view.string(at, LONGEST_SEARCH_PATH, "a dynamic string")?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         for entry in view.dynamic.iter().flat_map(|dynamic| &dynamic.entries) {

@@ -26,6 +26,28 @@ fn an_edit_of_nothing_changes_nothing() {
     }
 }
 
+/// As long as one that is read.
+#[test]
+fn a_long_search_path_is_edited_as_any() {
+    let long = format!("/{}", "long/".repeat(4000));
+    for synth in Synth::all() {
+        let file = library(synth).runpath(&long).build();
+        assert_eq!(read(&file).runpath.as_deref(), Some(&*long));
+        let new = edited(&file, &soname("libnew.so.1"));
+        assert_eq!(read(&new).runpath.as_deref(), Some(&*long));
+        let kind = RpathKind::Rpath;
+        for set in ["$ORIGIN", &format!("{long}/more")] {
+            let edit = Edit {
+                rpath: RpathEdit::Set(kind, set.to_owned()),
+                ..Edit::default()
+            };
+            let new = edited(&file, &edit);
+            assert_eq!(read(&new).rpath.as_deref(), Some(set));
+            assert_eq!(edited(&new, &edit), new);
+        }
+    }
+}
+
 #[test]
 fn a_renamed_library_is_renamed_in_its_version_requirement_too() {
     for synth in Synth::all() {
