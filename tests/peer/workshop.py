@@ -29,7 +29,7 @@ EXTENSION = """
 
 
 class Workshop:
-    """A folder of its own, in which everything is built once a run."""
+    """A folder of its own. What several situations share is replaced whole: another may be reading it."""
 
     def __init__(self):
         self.home = TARGET / "peer" / "situations"
@@ -43,8 +43,9 @@ class Workshop:
         path.parent.mkdir(parents=True, exist_ok=True)
         written = path.with_name(path.name + ".c")
         written.write_text(source)
-        run(["gcc", "-O0", "-g0", "-o", path, written, *flags])
-        return path
+        made = path.with_name(path.name + ".made")
+        run(["gcc", "-O0", "-g0", "-o", made, written, *flags])
+        return made.replace(path)
 
     @functools.cached_property
     def outer(self):
@@ -77,14 +78,16 @@ class Workshop:
         folder = self.home / "wheels" / project
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{project}-1.0{build and '-' + build}-{tags}.whl"
-        with WheelMaker(path) as maker:
+        made = folder / "made" / path.name
+        made.parent.mkdir(exist_ok=True)
+        with WheelMaker(made) as maker:
             expanded = metadata.get("wheel_tags") or expand(tags)
             text = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {metadata.get('purelib', 'false')}\n"
             maker.metadata["WHEEL"] = text + "".join(f"Tag: {tag}\n" for tag in expanded)
             for name, content in members.items():
                 data = content if isinstance(content, bytes) else content.read_bytes()
                 maker.add(name, [data], mode=modes.get(name))
-        return path
+        return made.replace(path)
 
 
 def expand(tags):
