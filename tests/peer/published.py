@@ -1,6 +1,6 @@
 """The published wheels that both tools judge, by their file names on PyPI, and how they are fetched.
 
-Chosen for variety: C, C++, Rust, Fortran and Cython; glibc and musl; nine architectures; abi3, free-threaded,
+Chosen for variety: C, C++, Rust, Fortran and Cython; glibc, musl and Android; nine architectures; abi3, free-threaded,
 PyPy and Python 2 tags; none to twenty grafts; executables; a wheel that does not deserve its tag (torchaudio);
 one with zip64 fields that repeat their headers (protobuf).
 """
@@ -14,10 +14,15 @@ WHEELS = """\
 MarkupSafe-1.1.1-cp27-cp27m-manylinux1_x86_64.whl
 MarkupSafe-3.0.2-cp313-cp313t-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 PyNaCl-1.5.0-cp36-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+aiohttp-3.14.5-cp314-cp314-android_24_x86_64.whl
+backports_zstd-1.5.0-cp313-cp313-android_21_arm64_v8a.whl
+backports_zstd-1.8.0-cp313-cp313-android_24_x86_64.whl
 cffi-1.17.1-cp311-cp311-manylinux_2_12_i686.manylinux2010_i686.manylinux_2_17_i686.manylinux2014_i686.whl
 cffi-1.17.1-cp311-cp311-manylinux_2_17_s390x.manylinux2014_s390x.whl
 cffi-1.17.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 cffi-2.0.0-cp313-cp313-manylinux2014_ppc64le.manylinux_2_17_ppc64le.whl
+charset_normalizer-3.5.3-cp314-cp314-android_24_arm64_v8a.whl
+coverage-7.17.5-cp313-cp313-android_24_x86_64.whl
 cryptography-43.0.3-cp39-abi3-manylinux_2_28_x86_64.whl
 cryptography-43.0.3-cp39-abi3-musllinux_1_2_aarch64.whl
 grpcio-1.68.0-cp311-cp311-manylinux_2_17_aarch64.whl
@@ -29,6 +34,8 @@ lxml-5.3.0-cp311-cp311-manylinux_2_28_x86_64.whl
 lxml-5.3.0-cp311-cp311-musllinux_1_2_x86_64.whl
 lxml-5.3.0-pp310-pypy310_pp73-manylinux_2_28_x86_64.whl
 markupsafe-3.0.3-cp314-cp314-manylinux_2_31_riscv64.manylinux_2_39_riscv64.whl
+markupsafe-3.0.4-cp313-cp313-android_24_x86_64.whl
+markupsafe-3.0.4-cp315-cp315-android_24_arm64_v8a.whl
 matplotlib-3.9.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 msgspec-0.9.1-cp39-cp39-musllinux_1_1_x86_64.whl
 numpy-2.2.0-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
@@ -51,6 +58,7 @@ pydantic_core-2.27.1-cp311-cp311-manylinux_2_17_ppc64le.manylinux2014_ppc64le.wh
 pydantic_core-2.27.1-cp311-cp311-manylinux_2_17_s390x.manylinux2014_s390x.whl
 pydantic_core-2.27.1-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 pydantic_core-2.27.1-cp311-cp311-musllinux_1_1_aarch64.whl
+pyjnius-1.9.0-cp314-cp314-android_24_arm64_v8a.whl
 pyproj-3.7.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 pyzmq-26.2.0-cp311-cp311-manylinux_2_28_x86_64.whl
 rasterio-1.4.3-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
@@ -62,7 +70,11 @@ shapely-2.0.6-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 soundfile-0.12.1-py2.py3-none-manylinux_2_31_x86_64.whl
 tokenizers-0.21.0-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 torchaudio-2.5.1-cp311-cp311-manylinux1_x86_64.whl
+xxhash-4.1.0-cp314-cp314-android_24_arm64_v8a.whl
 """.split()
+
+# All others deserve what they claim.
+UNDESERVED = ("torchaudio-2.5.1-cp311-cp311-manylinux1_x86_64.whl",)
 
 # What a sample leaves out: large, or near to one that it keeps, and none of them in `differences.py`.
 WHOLE_ONLY = """\

@@ -65,7 +65,11 @@ class Peer:
 
     def show(self, name):
         path = published.fetch(self.tools, name)
-        return self.compare_show(path)
+        told = self.compare_show(path)
+        deserved = run([self.audit, "show", "--quiet", "--check", path], env=self.tools.env, accept=(0, 1)).returncode == 0
+        if deserved != (name not in published.UNDESERVED):
+            raise Failure(f"{name} {'deserves' if deserved else 'does not deserve'} the tags that it claims")
+        return told
 
     def compare_show(self, path):
         """Holds the two verdicts on one wheel against each other; the tag as a remark."""

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wheel_audit::elf::Edit;
+use wheel_audit::elf::synth::Synth;
 use wheel_audit::{Arch, OpenOptions, Wheel};
 
 use crate::bench::{Bench, edited, facts, names, paths, read, testdata};
@@ -136,4 +137,66 @@ fn the_host_is_not_opened() {
     let run = bench.repair_with(&wheel, &["--json"]).json();
     assert_eq!(names(&run["grafted"], "soname"), ["libgomp.so.1"]);
     assert_eq!(bench.answer(), 42);
+}
+
+/// A library or extension for Android, as the NDK links it: no versions, soft float on ARM.
+fn for_android(is_64: bool, machine: u16, flags: u32) -> Synth {
+    let mut file = Synth::new(is_64, false);
+    (file.machine, file.flags) = (machine, flags);
+    file.needed("libc.so").needed("libdl.so")
+}
+
+/// A chain of two libraries comes into a wheel of each of Android's architectures.
+#[test]
+fn android_on_all_of_its_architectures() {
+    for (tag, arch, is_64, machine, flags) in [
+        ("android_24_arm64_v8a", "aarch64", true, 183, 0),
+        ("android_24_armeabi_v7a", "armv7l", false, 40, 0x0500_0200),
+        ("android_24_x86", "i686", false, 3, 0),
+        ("android_24_x86_64", "x86_64", true, 62, 0),
+    ] {
+        let bench = Bench::new();
+        let file = || for_android(is_64, machine, flags);
+        let base = file().soname("libbase.so").function("base");
+        let middle = file().soname("libmid.so").needed("libbase.so");
+        bench.write("libs/libbase.so", base.build());
+        bench.write(
+            "libs/libmid.so",
+            middle.import("base", None).function("mid").build(),
+        );
+        let extension = file().needed("libmid.so").needed("libpython3.13.so");
+        let extension = extension.import("mid", None).function("PyInit__x").build();
+        let wheel = bench.wheel_for(tag, &[("pkg/_x.so", &extension)]);
+        let run = bench.repair(&wheel, &["--json"]).json();
+        assert_eq!(run["tag"], tag);
+        assert_eq!(
+            names(&run["grafted"], "soname"),
+            ["libbase.so", "libmid.so"]
+        );
+        let result = bench.result();
+        let grafts: Vec<&str> = paths(&result)
+            .into_iter()
+            .filter_map(|path| path.strip_prefix("pkg.libs/"))
+            .collect();
+        for (file, path, needed) in [
+            ("pkg/_x.so".to_owned(), "$ORIGIN/../pkg.libs", grafts[1]),
+            (format!("pkg.libs/{}", grafts[1]), "$ORIGIN", grafts[0]),
+        ] {
+            let facts = facts(&result, &file);
+            assert_eq!(facts.runpath.as_deref(), Some(path), "{tag}: {file}");
+            assert_eq!(facts.rpath, None, "{tag}: {file}");
+            assert!(facts.needed.contains(&needed.to_owned()), "{tag}: {file}");
+        }
+        let first = bench.path(run["output"].as_str().unwrap());
+        let shown = bench.audit(&["show", "--check", "--json", first.to_str().unwrap()]);
+        assert_eq!(shown.json()["arch"], arch);
+        let again = bench.audit(&["repair", "-w", "again", first.to_str().unwrap()]);
+        again.done();
+        let name = first.file_name().unwrap();
+        assert_eq!(
+            std::fs::read(&first).unwrap(),
+            std::fs::read(bench.path("again").join(name)).unwrap(),
+            "{tag}: a second repair changes nothing"
+        );
+    }
 }
