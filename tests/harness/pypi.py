@@ -18,6 +18,10 @@ from .report import Failure
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64, LOCATOR = b"PK\x06\x06", b"PK\x06\x07"
 MIB = 1 << 20
+ZIP64, UNICODE_PATH = 1, 0x7075
+SENTINEL = 0xFFFFFFFF
+# Flags: UTF-8 names, what deflate was asked for, and what PyPI or zipfile refuses: a data descriptor, encryption, patches.
+UTF8, DEFLATE_LEVEL, REFUSED = 0x800, 0x6, 0x8 | 0x1 | 0x40 | 0x20
 # Larger members are checked piece by piece, and not kept.
 KEPT = 16 * MIB
 
@@ -38,6 +42,12 @@ class Pass:
 
     def __init__(self, data):
         self.data, self.at = data, 0
+        self.odd = []
+
+    def may_not_repair(self, holds, what):
+        """What PyPI takes, and a repair does not write."""
+        if holds:
+            self.odd.append(what)
 
     def take(self, length):
         part = self.data[self.at : self.at + length]
@@ -50,21 +60,29 @@ class Pass:
         return struct.unpack("<" + form, self.take(struct.calcsize("<" + form)))
 
 
-def name_of(raw, flags):
+def printable(raw):
+    """A name, decoded."""
     if any(byte < 0x20 or byte == 0x7F for byte in raw):
         refuse(f"{raw!r} is not printable")
     try:
-        name = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         refuse(f"{raw!r} is not UTF-8")
-    if bool(flags & 0x800) == raw.isascii():
-        refuse(f"{name}: the UTF-8 flag is wrong")
+
+
+def name_of(one, length, flags):
+    raw = one.take(length)
+    name = printable(raw)
+    # Without the flag, zipfile reads another name than the local header has.
+    if not flags & UTF8 and not raw.isascii():
+        refuse(f"{name}: the UTF-8 flag is missing")
+    one.may_not_repair(flags & UTF8 and raw.isascii(), f"{name}: the UTF-8 flag for ASCII")
     return name
 
 
-def long_values(extra, short, method, name):
-    """The sizes (and offset) with 64-bit ones in the place of sentinels."""
-    seen, longer = set(), b""
+def zip64_of(one, length, name):
+    """The zip64 field among the extra fields; None without one."""
+    extra, seen = one.take(length), {}
     while extra:
         if len(extra) < 4:
             refuse(f"{name}: an extra field is cut")
@@ -72,22 +90,39 @@ def long_values(extra, short, method, name):
         value, extra = extra[4 : 4 + length], extra[4 + length :]
         if len(value) != length:
             refuse(f"{name}: an extra field runs past its block")
-        if kind in seen:
+        if kind in seen and kind in (ZIP64, UNICODE_PATH):
             refuse(f"{name}: extra field {kind:#x} twice")
-        seen.add(kind)
-        if kind != 1:
-            refuse(f"{name}: extra field {kind:#x}, where a repair writes none")
-        if length not in (0, 8, 16, 24, 28) or (length == 8 and method == 8):
-            refuse(f"{name}: a zip64 field of {length} bytes")
-        longer = value
-    values = []
-    for value in short:
-        if value == 0xFFFFFFFF and longer:
-            value, longer = struct.unpack("<Q", longer[:8])[0], longer[8:]
-        values.append(value)
-    if longer:
-        refuse(f"{name}: the zip64 field holds more than is asked for")
-    return values
+        seen[kind] = value
+        one.may_not_repair(kind != ZIP64, f"{name}: extra field {kind:#x}")
+    printable(seen.get(UNICODE_PATH, b"")[5:])
+    return seen.get(ZIP64)
+
+
+def local_sizes(field, size, packed, method, name):
+    """Size and packed size as PyPI takes them: by their places in the field, the packed one also where the header says it."""
+    if field is None:
+        return size, packed
+    if len(field) not in (0, 8, 16, 24, 28) or (len(field) == 8 and method):
+        refuse(f"{name}: a zip64 field of {len(field)} bytes")
+    if not field and SENTINEL in (size, packed):
+        refuse(f"{name}: an empty zip64 field")
+    longs = struct.unpack(f"<{min(len(field), 16) // 8}Q", field[:16])
+    if longs:
+        size, packed = longs[0] if size == SENTINEL else size, longs[-1]
+    return size, packed
+
+
+def central_values(one, field, values, name):
+    """Sizes and offset as zipfile takes them: the field's values one after the other, for the sentinels of the header."""
+    longs, field = [], field or b""
+    for value in values:
+        if value == SENTINEL:
+            if len(field) < 8:
+                refuse(f"{name}: the zip64 field holds less than is asked for")
+            value, field = struct.unpack("<Q", field[:8])[0], field[8:]
+        longs.append(value)
+    one.may_not_repair(field, f"{name}: the zip64 field holds more than is asked for")
+    return longs
 
 
 def stored(one, packed, name):
@@ -126,10 +161,13 @@ def local(one):
     """A member after the signature of its local header: name, what the header says, content."""
     start = one.at - 4
     _, flags, method, _, crc, packed, size, length, extra = one.fields("HHHIIIIHH")
-    name = name_of(one.take(length), flags)
-    size, packed = long_values(one.take(extra), (size, packed), method, name)
-    if flags & ~0x806 or method not in (0, 8):
+    name = name_of(one, length, flags)
+    field, said = zip64_of(one, extra, name), (size, packed)
+    size, packed = local_sizes(field, *said, method, name)
+    one.may_not_repair(field is not None and SENTINEL not in said, f"{name}: a zip64 field that nothing asks for")
+    if flags & REFUSED or method not in (0, 8):
         refuse(f"{name}: flags {flags:#x}, method {method}")
+    one.may_not_repair(flags & ~(UTF8 | DEFLATE_LEVEL), f"{name}: flags {flags:#x}")
     content = content_of(one, name, method, packed, size, crc)
     return name, (flags, method, crc, packed, size, start), content
 
@@ -137,10 +175,11 @@ def local(one):
 def central(one):
     """An entry after its signature: name, and what it says, in the form of a local header's."""
     _, _, flags, method, _, crc, packed, size, length, extra, comment, disk, _, _, offset = one.fields("HHHHIIIIHHHHHII")
-    name = name_of(one.take(length), flags)
-    size, packed, offset = long_values(one.take(extra), (size, packed, offset), method, name)
-    if comment or disk:
-        refuse(f"{name}: a comment or another disk")
+    name = name_of(one, length, flags)
+    size, packed, offset = central_values(one, zip64_of(one, extra, name), (size, packed, offset), name)
+    if comment:
+        refuse(f"{name}: a comment")
+    one.may_not_repair(disk, f"{name}: another disk")
     return name, (flags, method, crc, packed, size, offset)
 
 
@@ -159,22 +198,23 @@ def end(one, signature, start, size, count):
     if signature != END:
         refuse(f"an unknown record {signature!r}")
     disk, start_disk, here, in_all, said_size, said_start, comment = one.fields("HHHHIIH")
-    said = [(in_all, 0xFFFF), (said_size, 0xFFFFFFFF), (said_start, 0xFFFFFFFF)]
+    said = [(in_all, 0xFFFF), (said_size, SENTINEL), (said_start, SENTINEL)]
     for (value, sentinel), longer, true in zip(said, long or (None,) * 3, (count, size, start)):
         if (longer if value == sentinel and long else value) != true or (long and longer != true):
             refuse(f"the end record says {value}, not {true}")
-    if disk or start_disk or here != in_all or comment:
-        refuse("the end record names disks, or has a comment")
+    if disk or start_disk or here != in_all:
+        refuse("the end record names disks")
+    one.take(comment)
+    one.may_not_repair(comment, "a comment of the archive")
     if one.at != len(one.data):
         refuse(f"{len(one.data) - one.at} bytes follow the archive")
 
 
-def members(data):
+def members(one):
     """{name: content} and the size of all content; every byte of the archive belongs to a record that is as it must be.
 
     Of members over KEPT the content is empty.
     """
-    one = Pass(data)
     locals_, contents = {}, {}
     signature = one.take(4)
     while signature == LOCAL:
@@ -229,15 +269,20 @@ def check_metadata(path, contents):
 
 
 def check(path, limits=True):
-    """Fails with the first rule of PyPI's that a wheel breaks; its `limits` of size are left out if asked."""
+    """Fails with the first rule of PyPI's that a wheel breaks; its `limits` of size are left out if asked.
+
+    Gives what PyPI takes, and a repair never writes.
+    """
     if tarfile.is_tarfile(path):
         refuse("it is a tar archive too")
     for platform in path.name.removesuffix(".whl").split("-")[-1].split("."):
         if not PLATFORMS.fullmatch(platform):
             refuse(f"the platform tag {platform}")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        contents, inflated = members(data)
+        one = Pass(data)
+        contents, inflated = members(one)
     size = path.stat().st_size
     if limits and (size > 100 * MIB or (inflated > 64 * MIB and inflated > 50 * size)):
         refuse(f"{size} bytes that inflate to {inflated}")
     check_metadata(path, contents)
+    return one.odd

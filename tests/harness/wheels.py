@@ -41,7 +41,7 @@ def expanded_tags(path):
 
 
 def check_archive(path, limits=True):
-    """PyPI's rules (with its limits of size, or without), zipfile's own test, no directory entries, no duplicates, each member in RECORD with its hash and size."""
+    """PyPI's rules (with its limits of size, or without), and those of a repair: zipfile's own test, no directory entries, no duplicates, RECORD last."""
     run([sys.executable, "-m", "zipfile", "-t", path])
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -52,7 +52,9 @@ def check_archive(path, limits=True):
         if not names[-1].endswith(".dist-info/RECORD"):
             raise Failure(f"{path.name}: the last member is {names[-1]}, not RECORD")
         check_modes(archive)
-    pypi.check(path, limits)
+    odd = pypi.check(path, limits)
+    if odd:
+        raise Failure(f"{path.name}: a repair does not write {odd[:5]}")
     if wheel_tags(path) != expanded_tags(path):
         raise Failure(f"{path.name}: WHEEL says {wheel_tags(path)}, the name {expanded_tags(path)}")
 

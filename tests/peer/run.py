@@ -21,7 +21,7 @@ import page
 import published
 import situations
 import sources
-from harness import arguments, hidden, wheels
+from harness import arguments, hidden, pypi, wheels
 from harness.installs import INSTALLERS, install
 from harness.programs import TARGET, Tools, require, run
 from harness.report import Failure, Report
@@ -69,6 +69,8 @@ class Peer:
         deserved = run([self.audit, "show", "--quiet", "--check", path], env=self.tools.env, accept=(0, 1)).returncode == 0
         if deserved != (name not in published.UNDESERVED):
             raise Failure(f"{name} {'deserves' if deserved else 'does not deserve'} the tags that it claims")
+        # PyPI has it: what the harness knows of PyPI's rules must allow it.
+        pypi.check(path, limits=False)
         return told
 
     def compare_show(self, path):
