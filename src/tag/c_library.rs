@@ -128,6 +128,8 @@ fn of_versions(facts: &Facts) -> Option<Libc> {
 /// Source: `PLATFORM_TRIPLET` in `CPython`'s `configure.ac` and `Misc/platform_triplet.c`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionSuffix<'a> {
+    /// Such as `cpython-312`.
+    pub python: &'a str,
     /// Such as `x86_64-linux-musl`.
     pub triplet: &'a str,
     /// The C library that it names. Before `CPython` 3.11 builds for musl said `gnu` too, so that
@@ -155,7 +157,9 @@ impl<'a> ExtensionSuffix<'a> {
             let tells = system.starts_with("gnu") && python == "cpython" && minor(version) >= 11;
             tells.then_some(Libc::Glibc)
         };
+        let python_and_abi = soabi.strip_suffix(triplet)?.strip_suffix('-')?;
         Some(Self {
+            python: python_and_abi,
             triplet,
             libc,
             arch: Arch::from_triplet(machine).filter(|_| python == "cpython"),

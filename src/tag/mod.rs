@@ -1,6 +1,7 @@
 //! Platform tags and wheel file names: parsed and printed without loss.
 
 pub mod c_library;
+mod imported;
 pub mod name;
 pub mod platform;
 pub mod pypi;

@@ -195,6 +195,23 @@ fn a_version_of_libgcc_tells_no_c_library() {
     assert_eq!(told(&document, "musl-glibc"), []);
 }
 
+/// What a build for one Python leaves behind, the next packs too.
+#[test]
+fn an_extension_named_for_another_python() {
+    let file = Synth::new(true, false).needed(MUSL).function("PyInit_ext");
+    for (python, expected) in [("310", 1), ("311", 0), ("311t", 1), ("312", 1)] {
+        let path = format!("evil/ext.cpython-{python}-x86_64-linux-musl.so");
+        let document = show(&musl(&path, &file));
+        let found = told(&document, "py-suffix");
+        assert_eq!(found.len(), expected, "{path}: {found:?}");
+        for (severity, file, message) in found {
+            assert_eq!((severity, file), ("warning".to_owned(), Some(path.clone())));
+            let says = format!("is named for cpython-{python} in a wheel for cp311-cp311");
+            assert!(message.contains(&says), "{message}");
+        }
+    }
+}
+
 #[test]
 fn an_extension_named_for_another_c_library_or_machine() {
     let file = Synth::new(true, false).needed(MUSL).function("PyInit_ext");
@@ -202,13 +219,15 @@ fn an_extension_named_for_another_c_library_or_machine() {
         ("evil/ext.cpython-311-x86_64-linux-gnu.so", 1),
         ("evil/ext.cpython-311-aarch64-linux-musl.so", 1),
         ("evil/ext.cpython-311-x86_64-linux-musl.so", 0),
-        // Before CPython 3.11 builds for musl said gnu.
-        ("evil/ext.cpython-310-x86_64-linux-gnu.so", 0),
         ("evil/ext.abi3.so", 0),
     ] {
         let document = show(&musl(path, &file));
         assert_eq!(told(&document, "py-suffix").len(), expected, "{path}");
     }
+    // Before CPython 3.11 builds for musl said gnu.
+    let old = musl("evil/ext.cpython-310-x86_64-linux-gnu.so", &file)
+        .named("evil-1.0-cp310-cp310-musllinux_1_2_x86_64.whl");
+    assert_eq!(told(&show(&old), "py-suffix"), []);
     // Where nothing else tells, the name does, as for auditwheel.
     let silent = Synth::new(true, false).function("PyInit_ext");
     let place = Place::new();
