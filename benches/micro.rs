@@ -15,8 +15,8 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use wheel_audit::elf::edit::plan;
-use wheel_audit::elf::{Edit, RpathEdit, RpathKind, facts};
+use elf_edit::plan;
+use elf_edit::{Edit, RpathEdit, RpathKind, facts};
 use wheel_audit::wheel::record::{Record, Seen, render};
 
 /// How many libraries, so many that the small ones tell.

@@ -7,10 +7,10 @@ use std::io::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use elf_edit::verify;
+use elf_edit::{self as elf, Edit, RpathEdit, RpathKind, Strip};
+use elf_edit::{Header, pt};
 use wheel_audit::audit::Input;
-use wheel_audit::elf::header::{Header, pt};
-use wheel_audit::elf::verify::verify;
-use wheel_audit::elf::{self, Edit, RpathEdit, RpathKind, Strip, edit};
 use wheel_audit::tag::WheelName;
 use wheel_audit::wheel::headers::Headers;
 use wheel_audit::wheel::record::Record;
@@ -52,7 +52,7 @@ pub(crate) fn elf_patch(input: &[u8]) {
         return;
     };
     let request = request(*choice, &facts);
-    let Ok(patch) = edit::plan(&bytes, &request) else {
+    let Ok(patch) = elf::plan(&bytes, &request) else {
         return;
     };
     let mut edited = Vec::new();
@@ -63,7 +63,7 @@ pub(crate) fn elf_patch(input: &[u8]) {
     if let Some(soname) = &request.soname {
         assert_eq!(after.soname.as_ref(), Some(soname));
     }
-    let again = edit::plan(&edited, &request).expect("an edited file can be edited");
+    let again = elf::plan(&edited, &request).expect("an edited file can be edited");
     assert!(
         again.is_identity(),
         "the same edit again changes something: {request:?}"
@@ -90,7 +90,7 @@ pub(crate) fn elf_verify(input: &[u8]) {
         return;
     };
     let request = request(*choice, &facts);
-    let Ok(patch) = edit::plan(&old, &request) else {
+    let Ok(patch) = elf::plan(&old, &request) else {
         return;
     };
     let mut edited = Vec::new();

@@ -1,4 +1,4 @@
-//! Makes the seeds of the fuzz targets: `cargo run --example fuzz_seeds --features testing`.
+//! Makes the seeds of the fuzz targets: `cargo run --example fuzz_seeds`.
 //!
 //! The same seeds each time, small, and named after what is in them.
 
@@ -29,8 +29,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use elf_synth::{Hash, Synth};
 use wheel::{Maker, extension, synth};
-use wheel_audit::elf::synth::{Hash, Synth};
 use zip::{Archive, Descriptor, End64, Entry};
 
 fn main() -> io::Result<()> {

@@ -3,18 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// `e_machine` values, from the System V ABI's registry.
-pub(crate) mod em {
-    pub(crate) const I386: u16 = 3;
-    pub(crate) const MIPS: u16 = 8;
-    pub(crate) const PPC64: u16 = 21;
-    pub(crate) const S390: u16 = 22;
-    pub(crate) const ARM: u16 = 40;
-    pub(crate) const X86_64: u16 = 62;
-    pub(crate) const AARCH64: u16 = 183;
-    pub(crate) const RISCV: u16 = 243;
-    pub(crate) const LOONGARCH: u16 = 258;
-}
+use elf_edit::{Platform, em};
 
 /// A CPU architecture that platform tags know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,44 +63,27 @@ impl Arch {
         Self::ALL.into_iter().find(|arch| arch.as_str() == name)
     }
 
-    /// The architecture of an ELF header: its class, byte order, `e_machine` and `e_flags`.
+    /// The architecture of an ELF header.
     ///
     /// # Errors
     /// Why no platform tag covers it, as a phrase.
-    pub fn from_elf(
-        machine: u16,
-        is_64: bool,
-        big_endian: bool,
-        flags: u32,
-    ) -> Result<Self, String> {
-        match (machine, is_64, big_endian) {
+    pub fn from_elf(platform: &Platform) -> Result<Self, String> {
+        match (platform.machine, platform.is_64, platform.big_endian) {
             (em::X86_64, true, false) => Ok(Self::X86_64),
             (em::I386, false, false) => Ok(Self::I686),
             (em::AARCH64, true, false) => Ok(Self::Aarch64),
-            (em::ARM, false, false) => arm(flags),
+            (em::ARM, false, false) => arm(platform),
             (em::PPC64, true, true) => Ok(Self::Ppc64),
             (em::PPC64, true, false) => Ok(Self::Ppc64le),
             (em::S390, true, true) => Ok(Self::S390x),
             (em::RISCV, true, false) => Ok(Self::Riscv64),
             (em::LOONGARCH, true, false) => Ok(Self::Loongarch64),
-            _ => Err(format!(
+            (machine, is_64, big_endian) => Err(format!(
                 "no platform tag for {}-bit {}-endian {}",
                 if is_64 { 64 } else { 32 },
                 if big_endian { "big" } else { "little" },
                 machine_name(machine)
             )),
-        }
-    }
-
-    /// The largest page size that Linux uses there, in bytes: what new segments align to.
-    ///
-    /// Source: the `ELF_MAXPAGESIZE` of GNU ld's targets.
-    pub fn max_page_size(self) -> u64 {
-        match self {
-            Self::X86_64 | Self::I686 | Self::S390x | Self::Riscv64 => 4 << 10,
-            Self::Aarch64 | Self::Armv7l | Self::Ppc64 | Self::Ppc64le | Self::Loongarch64 => {
-                64 << 10
-            }
         }
     }
 
@@ -217,33 +189,6 @@ impl Arch {
             name => Self::from_name(name),
         }
     }
-
-    /// Whether two files of this machine that have these `e_flags` load into one process: the
-    /// ABIs for floating-point arguments agree, and on ppc64 the versions of the ABI.
-    pub fn flags_agree(machine: u16, one: u32, other: u32) -> bool {
-        // Zero in the field of Arm and ppc64 says nothing.
-        let stated = |mask| one & mask == 0 || other & mask == 0 || one & mask == other & mask;
-        match machine {
-            em::ARM => stated(ARM_SOFT_FLOAT | ARM_HARD_FLOAT),
-            em::PPC64 => stated(0x3),
-            em::RISCV => one & 0x6 == other & 0x6,
-            em::LOONGARCH => stated(0x7),
-            _ => true,
-        }
-    }
-
-    /// Whether this is 32-bit Arm of the present EABI: what Android calls `armeabi_v7a`, whose
-    /// floating-point arguments go in integer registers.
-    pub(crate) fn is_arm_eabi(machine: u16, flags: u32) -> bool {
-        machine == em::ARM && flags & ARM_EABI == ARM_EABI_5
-    }
-
-    /// Whether this is 32-bit Arm of the present EABI, and its flags leave open how
-    /// floating-point arguments are passed.
-    pub(crate) fn is_silent_arm(machine: u16, flags: u32) -> bool {
-        let stated = flags & (ARM_SOFT_FLOAT | ARM_HARD_FLOAT);
-        Self::is_arm_eabi(machine, flags) && stated == 0
-    }
 }
 
 impl fmt::Display for Arch {
@@ -252,16 +197,11 @@ impl fmt::Display for Arch {
     }
 }
 
-const ARM_EABI: u32 = 0xff00_0000;
-const ARM_EABI_5: u32 = 0x0500_0000;
-const ARM_SOFT_FLOAT: u32 = 0x200;
-const ARM_HARD_FLOAT: u32 = 0x400;
-
-fn arm(flags: u32) -> Result<Arch, String> {
-    if flags & ARM_EABI != ARM_EABI_5 {
+fn arm(platform: &Platform) -> Result<Arch, String> {
+    if !platform.is_arm_eabi() {
         return Err("armv7l needs version 5 of the Arm EABI".to_owned());
     }
-    if flags & ARM_HARD_FLOAT == 0 {
+    if !platform.is_hard_float_arm() {
         return Err("armv7l needs the hard-float ABI".to_owned());
     }
     Ok(Arch::Armv7l)
@@ -365,7 +305,13 @@ mod tests {
 
     /// `e_machine`, class, byte order (`B` or `L`) and `e_flags`.
     fn of(machine: u16, class: u8, order: char, flags: u32) -> Result<Arch, String> {
-        Arch::from_elf(machine, class == 64, order == 'B', flags)
+        Arch::from_elf(&Platform {
+            is_64: class == 64,
+            big_endian: order == 'B',
+            machine,
+            osabi: 0,
+            flags,
+        })
     }
 
     #[test]
@@ -397,18 +343,6 @@ mod tests {
             why(9999, 64, 'L', 0),
             none("64-bit little-endian machine 9999")
         );
-    }
-
-    #[test]
-    fn flags_that_state_another_abi_differ() {
-        let (arm, ppc64, riscv) = (40, 21, 243);
-        assert!(!Arch::flags_agree(arm, 0x0500_0400, 0x0500_0200));
-        assert!(Arch::flags_agree(arm, 0x0500_0400, 0x0500_0000));
-        assert!(!Arch::flags_agree(ppc64, 1, 2));
-        assert!(Arch::flags_agree(ppc64, 2, 0));
-        assert!(!Arch::flags_agree(riscv, 0x5, 0x1));
-        assert!(Arch::flags_agree(riscv, 0x5, 0x4));
-        assert!(Arch::flags_agree(62, 0, 9));
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn seeds(target: &str) -> Vec<PathBuf> {
     seeds.sort();
     assert!(
         seeds.len() > 4,
-        "{target} has no seeds: cargo run --example fuzz_seeds --features testing"
+        "{target} has no seeds: cargo run --example fuzz_seeds"
     );
     seeds
 }

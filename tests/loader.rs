@@ -14,6 +14,7 @@ use std::process::Command;
 
 use wheel_audit::Policies;
 use wheel_audit::deps::{Graph, Origin, ResolveOptions, Target};
+use wheel_audit::elf::Tagged as _;
 use wheel_audit::host::{Host, HostOptions};
 use wheel_audit::tag::Libc;
 use wheel_audit::wheel::LooseFiles;
@@ -227,7 +228,7 @@ fn of_ours(case: &Case<'_>, root: &Path, libc: Libc) -> BTreeMap<String, PathBuf
             .collect(),
         ..HostOptions::default()
     });
-    let arch = files.elves[0].facts.arch.clone().unwrap();
+    let arch = files.elves[0].facts.arch().unwrap();
     let graph = Graph::resolve(
         &files.elves,
         &[true],

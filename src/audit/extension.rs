@@ -134,7 +134,7 @@ fn adapted(delta: u32, handled: u32, first: bool) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::elf::facts;
-    use crate::elf::synth::Synth;
+    use elf_synth::Synth;
 
     #[test]
     fn names_that_are_not_ascii_are_encoded() {

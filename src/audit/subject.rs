@@ -2,6 +2,7 @@
 
 use super::{AuditOptions, Input, PlatRequest};
 use crate::arch::Arch;
+use crate::elf::Tagged as _;
 use crate::finding::{ErrorKind, Finding, Severity};
 use crate::tag::{Libc, PlatformTag};
 use crate::wheel::ElfMember;
@@ -174,14 +175,14 @@ fn judge_arch(
     let mut arch = claimed;
     let mut ignored = Vec::new();
     let mut judged = Vec::with_capacity(input.elves.len());
-    let hard_float = |elf: &ElfMember| elf.facts.arch == Ok(Arch::Armv7l);
+    let hard_float = |elf: &ElfMember| elf.facts.arch() == Ok(Arch::Armv7l);
     let hard_float = input.elves.iter().any(hard_float);
     let android = claimed_libc(input.claimed()) == Some(Libc::Android);
     for elf in input.elves {
-        let found = match elf.facts.arch.clone() {
+        let found = match elf.facts.arch() {
             // It goes with the others, as for the loader.
-            Err(_) if hard_float && elf.facts.leaves_float_abi_open() => Ok(Arch::Armv7l),
-            Err(_) if android && elf.facts.is_arm_eabi() => Ok(Arch::Armv7l),
+            Err(_) if hard_float && elf.facts.platform.leaves_float_abi_open() => Ok(Arch::Armv7l),
+            Err(_) if android && elf.facts.platform.is_arm_eabi() => Ok(Arch::Armv7l),
             found => found,
         };
         let takes_part = match (&found, arch) {

@@ -9,7 +9,7 @@ use super::scale::Scale;
 use super::{AuditOptions, worse};
 use crate::arch::IsaLevel;
 use crate::deps::{Graph, NodeId};
-use crate::elf::Facts;
+use crate::elf::{Facts, Tagged as _};
 use crate::policy::{Known, Rung, Since};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
@@ -295,7 +295,7 @@ fn isa(question: &Question<'_>) -> Since {
 
 /// Whether a file asks for more than `allowed`.
 pub fn needs_more(facts: &Facts, allowed: IsaLevel) -> bool {
-    match facts.isa_needed {
+    match facts.isa_needed() {
         Some(Ok(level)) => level > allowed,
         Some(Err(_)) => true,
         None => false,

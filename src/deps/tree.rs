@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::wheel_dir::WheelDir;
-use crate::elf::facts::Kind;
+use crate::elf::Kind;
 use crate::host::{Wanted, unfit};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::Wanted;
 use super::file::{self, FileImage, NoFile};
-use crate::elf::dynamic::DF_1_PIE;
-use crate::elf::facts::Kind;
+use crate::elf::Kind;
+use crate::elf::Tagged as _;
 use crate::elf::{self, Facts, Image};
 use crate::tag::Libc;
 
@@ -92,11 +92,11 @@ fn kind_of_other(start: &[u8]) -> &'static str {
 
 /// Why a library, linked with `libc`, does not fit; `None` if it does.
 pub fn unfit(facts: &Facts, libc: Option<Libc>, wanted: &Wanted) -> Option<String> {
-    if facts.kind != Kind::Shared || facts.flags_1 & DF_1_PIE != 0 {
+    if facts.kind != Kind::Shared || facts.is_pie() {
         return Some("not a shared library".to_owned());
     }
     if !wanted.platform.is_compatible(&facts.platform) {
-        let reason = match &facts.arch {
+        let reason = match facts.arch() {
             _ if same_machine(facts, wanted) => "built for another system or ABI".to_owned(),
             Ok(arch) => format!("built for {arch}"),
             Err(reason) => format!("built for another machine: {reason}"),

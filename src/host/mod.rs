@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::arch::Arch;
-use crate::elf::{Facts, facts::Platform};
+use crate::elf::{Facts, Platform};
 use crate::escape::escape;
 use crate::tag::Libc;
 

@@ -89,7 +89,7 @@ fn edited_sha256(question: &Question<'_>, graft: &Graft) -> io::Result<[u8; 32]>
     let mut bytes = Vec::new();
     let mut file = question.host.open(&graft.library)?;
     file.read_to_end(&mut bytes)?;
-    let patch = elf::edit::plan(&bytes, &graft.edit).map_err(io::Error::other)?;
+    let patch = elf::plan(&bytes, &graft.edit).map_err(io::Error::other)?;
     let mut hasher = HashSink(Sha256::new());
     patch.write(&mut bytes.as_slice(), &mut hasher)?;
     Ok(hasher.0.finalize().into())

@@ -9,7 +9,7 @@ use super::graft::{Place, member_place};
 use crate::audit::Audit;
 use crate::audit::extension::python_extension;
 use crate::deps::NodeId;
-use crate::elf::facts::Kind;
+use crate::elf::Kind;
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 
 /// A copy that goes.

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::store::GraftStore;
-use crate::elf::edit::{self, EditError};
-use crate::elf::{DebugFile, Edit, Image, Patch};
+use crate::elf::{self, DebugFile, Edit, EditError, Image, Patch, Remark};
 use crate::finding::Finding;
 use crate::host::HostLibrary;
 use crate::wheel::digest::hex;
@@ -44,9 +43,9 @@ pub(super) struct PlannedEdit {
 impl PlannedEdit {
     pub(super) fn new(image: &dyn Image, edit: &Edit, keep: bool) -> Result<Self, Finding> {
         let planned = if keep {
-            edit::plan_with_debug_file(image, edit)
+            elf::plan_with_debug_file(image, edit)
         } else {
-            edit::plan(image, edit).map(|patch| (patch, None))
+            elf::plan(image, edit).map(|patch| (patch, None))
         };
         let (patch, debug) = planned.map_err(|error| edit_failure(&error))?;
         Ok(Self {
@@ -63,8 +62,20 @@ impl PlannedEdit {
 
     /// What the author of the wheel should know of it.
     pub(super) fn findings(&self, member: &str) -> Vec<Finding> {
-        let findings = self.patch.findings().iter();
-        findings.map(|finding| finding.clone().at(member)).collect()
+        let remarks = self.patch.remarks().iter();
+        let findings = remarks.filter_map(|remark| told(*remark));
+        findings.map(|finding| finding.at(member)).collect()
+    }
+}
+
+fn told(remark: Remark) -> Option<Finding> {
+    let told = |code| Finding::warning(code, remark.to_string());
+    match remark {
+        Remark::HeadersMoved => Some(told("elf-headers-moved").help(
+            "do not strip the library after this: GNU strip breaks such files; strip it before",
+        )),
+        Remark::PayloadMoved => Some(told("elf-payload-moved")),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use super::realm::Realm;
 use super::rpath::{self, Dropped, folder_of};
 use crate::audit::Audit;
 use crate::deps::{Edge, NodeId, Target, WheelDir, wheel_folders};
-use crate::elf::{Edit, RpathEdit, RpathKind, facts::Kind};
+use crate::elf::{Edit, Kind, RpathEdit, RpathKind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::FoundBy;

@@ -123,7 +123,8 @@ fn noted(facts: &Facts) -> Option<Package> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::elf::{self, synth::Synth};
+    use crate::elf;
+    use elf_synth::Synth;
 
     #[test]
     fn a_library_can_say_where_it_came_from() {

@@ -221,7 +221,8 @@ pub fn entries(path: Option<&str>) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::elf::{self, synth::Synth};
+    use crate::elf;
+    use elf_synth::Synth;
 
     #[test]
     fn entries_are_judged_on_the_installed_tree() {

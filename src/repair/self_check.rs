@@ -105,11 +105,11 @@ mod tests {
 
     use super::*;
     use crate::elf::facts;
-    use crate::elf::synth::Synth;
     use crate::host::HostOptions;
     use crate::repair::{GraftStore, RepairOptions};
     use crate::wheel::OpenOptions;
     use crate::wheel::sample::{Ends, archive, entry, on_disk};
+    use elf_synth::Synth;
 
     struct Made {
         _folder: tempfile::TempDir,

@@ -7,7 +7,7 @@
 
 use super::Libc;
 use crate::arch::Arch;
-use crate::elf::Facts;
+use crate::elf::{Facts, Tagged as _};
 
 /// The libraries of glibc that share its version names and its private symbols.
 const GLIBC: [&str; 13] = [
@@ -94,11 +94,11 @@ fn of_loader(name: &str, arch: Option<Arch>) -> Option<Libc> {
 fn of_interpreter(facts: &Facts) -> Option<Libc> {
     let name = facts.interpreter.as_ref()?.rsplit('/').next()?;
     let android = matches!(name, "linker" | "linker64").then_some(Libc::Android);
-    android.or_else(|| of_loader(name, facts.arch.clone().ok()))
+    android.or_else(|| of_loader(name, facts.arch().ok()))
 }
 
 fn of_names(facts: &Facts) -> Option<Libc> {
-    let arch = facts.arch.clone().ok();
+    let arch = facts.arch().ok();
     let mut names = facts.soname.iter().chain(&facts.needed);
     names.find_map(|name| {
         if name == "libc.so.6" {
@@ -180,7 +180,7 @@ fn minor(version: &str) -> u32 {
 mod tests {
     use super::*;
     use crate::elf::facts;
-    use crate::elf::synth::Synth;
+    use elf_synth::Synth;
 
     #[test]
     fn a_loader_has_one_name_for_each_architecture() {

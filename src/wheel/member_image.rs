@@ -16,7 +16,7 @@ use super::Member;
 use super::reader::{MemberReader, Scratch, fill};
 use super::source::Source;
 use crate::elf::Image;
-use crate::elf::header::{Header, pt};
+use crate::elf::{Header, pt};
 
 /// The unit in which bytes are kept.
 const BLOCK: u64 = 256 << 10;

@@ -19,7 +19,7 @@ use super::{
     pypi, variant,
 };
 use crate::arch::Arch;
-use crate::elf::header::Header;
+use crate::elf::Header;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::shell::shell_word;
 use crate::tag::{PlatformTag, WheelName};
@@ -132,9 +132,9 @@ fn spare_foreign(name: &WheelName, scanned: &Scanned, finding: Finding) -> Findi
     let Some(header) = &scanned.malformed else {
         return finding;
     };
-    let is_arm = |header: &Header| Arch::is_arm_eabi(header.machine, header.flags);
+    let is_arm = |header: &Header| header.platform().is_arm_eabi();
     let claimed: Vec<Arch> = name.platform.iter().filter_map(PlatformTag::arch).collect();
-    let who = match header.arch() {
+    let who = match Arch::from_elf(&header.platform()) {
         Ok(arch) if claimed.is_empty() || claimed.contains(&arch) => return finding,
         // The flags leave open for which of Arm's ABIs it is, or it is Android's.
         Err(_) if claimed.contains(&Arch::Armv7l) && is_arm(header) => return finding,

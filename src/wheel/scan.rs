@@ -16,7 +16,7 @@ use super::reader::{Fault, MemberReader, Scratch, fill};
 use super::source::Source;
 use super::stored::StoredImage;
 use super::whole::Whole;
-use crate::elf::header::Header;
+use crate::elf::Header;
 use crate::elf::{ElfError, Facts, Image, facts};
 use crate::finding::Finding;
 

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use elf_synth::Synth;
 use sha2::{Digest as _, Sha256};
-use wheel_audit::elf::synth::Synth;
 
 use super::zip::{Archive, Entry};
 

@@ -1,7 +1,7 @@
 //! ELF files that a loader refuses, or reads otherwise than a tool would.
 
-use wheel_audit::elf::dynamic::dt;
-use wheel_audit::elf::synth::Synthetic;
+use elf_edit::dt;
+use elf_synth::Synthetic;
 
 use crate::craft::judge::{Case, End, hold};
 use crate::craft::wheel::{Maker, extension, synth};
@@ -103,15 +103,14 @@ fn headers() {
 
 #[test]
 fn segments_and_dynamic_entries() {
-    let segment =
-        |id: &str, end: End, kind: u32, fault: fn(&mut wheel_audit::elf::header::Segment)| {
-            made(
-                id,
-                end,
-                if end == End::Refused { MALFORMED } else { &[] },
-                move |file| file.edit_segment(kind, fault),
-            )
-        };
+    let segment = |id: &str, end: End, kind: u32, fault: fn(&mut elf_synth::Segment)| {
+        made(
+            id,
+            end,
+            if end == End::Refused { MALFORMED } else { &[] },
+            move |file| file.edit_segment(kind, fault),
+        )
+    };
     let entry = |id: &str, tag: i64, value: u64| {
         made(id, End::Refused, MALFORMED, move |file| {
             file.set_dynamic(tag, value)

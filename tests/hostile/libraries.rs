@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use wheel_audit::elf::synth::Synth;
+use elf_synth::Synth;
 
 use crate::craft::judge::{Case, End, hold};
 use crate::craft::wheel::{Maker, extension, synth};

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use wheel_audit::elf::synth::Synth;
+use elf_synth::Synth;
 
 use crate::craft::judge::{audit, finish, names};
 use crate::craft::wheel::{EXTENSION, Maker, NAME, synth, wheel_file};

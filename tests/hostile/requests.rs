@@ -66,7 +66,7 @@ fn another_c_library_is_no_question_of_the_name() {
     let musllinux = ["--plat", "musllinux_1_2_x86_64"];
     refused(&glibc, &musllinux, 2, "plat-mismatch");
     let musl = Maker::with_extension(
-        wheel_audit::elf::synth::Synth::new(true, false)
+        elf_synth::Synth::new(true, false)
             .needed("libc.musl-x86_64.so.1")
             .function("PyInit_ext")
             .build(),
@@ -86,7 +86,7 @@ fn another_c_library_is_no_question_of_the_name() {
 #[test]
 fn android_wheels() {
     let of = |library: &str| {
-        let file = wheel_audit::elf::synth::Synth::new(true, false).needed(library);
+        let file = elf_synth::Synth::new(true, false).needed(library);
         file.function("PyInit_ext").build()
     };
     let android = |tag: &str, library: &str| {
@@ -103,7 +103,7 @@ fn android_wheels() {
 #[test]
 fn a_script_whose_new_place_is_taken() {
     let good = tempfile::tempdir().unwrap();
-    let library = wheel_audit::elf::synth::Synth::new(true, false)
+    let library = elf_synth::Synth::new(true, false)
         .soname("libgraft.so.1")
         .needed("libc.so.6")
         .function("graft");

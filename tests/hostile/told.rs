@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use elf_synth::{Synth, Synthetic};
 use serde_json::Value;
-use wheel_audit::elf::synth::{Synth, Synthetic};
 use wheel_audit::{OpenOptions, Wheel};
 
 use crate::craft::judge::{audit, finish, written};

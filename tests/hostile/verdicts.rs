@@ -1,8 +1,8 @@
 //! Tags that are not deserved though nothing is missing, and those that were withheld: which C
 //! library, which versions, what a loader refuses.
 
+use elf_synth::Synth;
 use serde_json::Value;
-use wheel_audit::elf::synth::Synth;
 
 use crate::craft::wheel::{Maker, synth};
 use crate::told::{Place, is_told, show, tagged, told};

@@ -16,7 +16,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wheel_audit::elf::synth::Synth;
+use elf_synth::Synth;
 
 use craft::judge::audit;
 use craft::wheel::{Maker, extension};

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use elf_synth::Synth;
 use serde_json::Value;
-use wheel_audit::elf::synth::Synth;
 
 use crate::bench::{Bench, Run};
 

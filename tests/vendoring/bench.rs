@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use base64::Engine as _;
+use elf_edit::{self as elf, Edit, Facts};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use wheel_audit::elf::{self, Edit, Facts};
 use wheel_audit::{OpenOptions, Wheel};
 
 /// A folder that goes when the test ends.
@@ -298,7 +298,7 @@ pub(crate) fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
 /// An ELF file with a few changes.
 pub(crate) fn edited(file: &[u8], edit: &Edit) -> Vec<u8> {
     let file = file.to_vec();
-    let patch = elf::edit::plan(&file, edit).unwrap();
+    let patch = elf::plan(&file, edit).unwrap();
     let mut new = Vec::new();
     patch.write(&mut file.as_slice(), &mut new).unwrap();
     new

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use wheel_audit::elf::Edit;
-use wheel_audit::elf::synth::Synth;
+use elf_edit::Edit;
+use elf_synth::Synth;
+use wheel_audit::elf::Tagged as _;
 use wheel_audit::{Arch, OpenOptions, Wheel};
 
 use crate::bench::{Bench, edited, facts, names, paths, read, testdata};
@@ -16,7 +17,7 @@ fn extension(wheel: &str) -> Vec<u8> {
 
 fn all_are_for(wheel: &Wheel, arch: Arch) {
     for elf in &wheel.elves {
-        assert_eq!(elf.facts.arch, Ok(arch), "{}", elf.path);
+        assert_eq!(elf.facts.arch(), Ok(arch), "{}", elf.path);
     }
 }
 

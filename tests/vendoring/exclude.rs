@@ -1,7 +1,7 @@
 //! `--exclude` that cannot surprise, and libraries that belong to drivers.
 
+use elf_edit::Edit;
 use serde_json::json;
-use wheel_audit::elf::Edit;
 
 use crate::bench::{Bench, edited, names, paths};
 

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use wheel_audit::elf::{Edit, RpathEdit, RpathKind};
+use elf_edit::{Edit, RpathEdit, RpathKind};
 
 use crate::bench::{Bench, edited, facts, names, paths, read};
 

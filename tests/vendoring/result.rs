@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wheel_audit::elf::Edit;
+use elf_edit::Edit;
 use wheel_audit::tag::PlatformTag;
 
 use crate::bench::{Bench, edited, facts, paths, read};

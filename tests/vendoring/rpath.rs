@@ -1,6 +1,6 @@
 //! Search paths: what stays, what goes, what is added.
 
-use wheel_audit::elf::{Edit, RpathEdit, RpathKind};
+use elf_edit::{Edit, RpathEdit, RpathKind};
 
 use crate::bench::{Bench, edited, facts, names, testdata};
 

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use elf_edit::facts as facts_of;
+use elf_synth::Synth;
 use serde_json::Value;
-use wheel_audit::elf::facts as facts_of;
-use wheel_audit::elf::synth::Synth;
 
 use crate::bench::{Bench, facts, read};
 

@@ -3,6 +3,7 @@
 use super::Case;
 use crate::audit::allowed_isa;
 use crate::audit::verdict::needs_more;
+use crate::elf::Tagged as _;
 use crate::finding::Finding;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
@@ -12,7 +13,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let allowed = allowed_isa(case.input, case.options);
     let beyond = case.files().filter(|file| needs_more(file.facts, allowed));
     let told = beyond.filter_map(|file| {
-        let needs = match file.facts.isa_needed? {
+        let needs = match file.facts.isa_needed()? {
             Ok(level) => level.to_string(),
             Err(bits) => format!("an unknown level of x86-64 (bits {bits:#x})"),
         };

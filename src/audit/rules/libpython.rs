@@ -3,7 +3,7 @@
 use super::Case;
 use crate::audit::extension::python_extension;
 use crate::deps::Target;
-use crate::elf::facts::Kind;
+use crate::elf::Kind;
 use crate::finding::Finding;
 use crate::shell::shell_word;
 use crate::wheel::ElfMember;

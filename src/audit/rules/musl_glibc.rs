@@ -5,7 +5,7 @@
 
 use super::Case;
 use crate::deps::{NodeId, stem};
-use crate::elf::facts::VersionNeed;
+use crate::elf::VersionNeed;
 use crate::finding::Finding;
 use crate::tag::Libc;
 

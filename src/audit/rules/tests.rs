@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::audit::{Audit, AuditOptions, Input, audit_input};
-use crate::elf::synth::Synth;
 use crate::finding::{Finding, Severity};
 use crate::host::{Host, HostOptions};
 use crate::wheel::LooseFiles;
+use elf_synth::Synth;
 
 const NOTE_DLOPEN: u32 = 0x407c_0c0a;
 const X86_64: u16 = 62;

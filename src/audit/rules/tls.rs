@@ -13,7 +13,7 @@ use super::Case;
 use crate::audit::extension::python_extension;
 use crate::deps::{NodeId, Target};
 use crate::elf::Facts;
-use crate::elf::facts::Kind;
+use crate::elf::Kind;
 use crate::finding::Finding;
 use crate::tag::Libc;
 

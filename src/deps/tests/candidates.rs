@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::{World, extension, library};
-use crate::elf::synth::Synth;
+use elf_synth::Synth;
 
 #[test]
 fn candidates_that_do_not_fit_are_passed_over_and_told() {

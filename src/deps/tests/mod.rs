@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
-use crate::elf::synth::Synth;
 use crate::host::HostOptions;
 use crate::wheel::Installed;
+use elf_synth::Synth;
 
 fn elf() -> Synth {
     Synth::new(true, false)

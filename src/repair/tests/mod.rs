@@ -9,12 +9,12 @@ use proptest::sample::{select, subsequence};
 
 use super::{GraftStore, Plan, RepairOptions};
 use crate::audit::{AuditOptions, PlatRequest, audit};
-use crate::elf::synth::Synth;
 use crate::finding::Error;
 use crate::host::{Host, HostOptions};
 use crate::wheel::digest::Digester;
 use crate::wheel::sample::{Ends, Entry, RECORD, archive, entry, wheel};
 use crate::wheel::{OpenOptions, Wheel, record};
+use elf_synth::Synth;
 
 const PLACES: [&str; 9] = [
     "evil/m.so",

@@ -224,7 +224,7 @@ fn edited_members_and_packed_files_are_what_the_patch_makes() {
     let (disk, wheel) = input(&[entry("evil/ext.so", &library)]);
     let id = wheel.elves.first().unwrap().member;
     let image = wheel.image(id).unwrap();
-    let patch = Arc::new(crate::elf::edit::plan(image.as_ref(), &edit()).unwrap());
+    let patch = Arc::new(crate::elf::plan(image.as_ref(), &edit()).unwrap());
     let mut expected = Vec::new();
     patch.write(&mut library.as_slice(), &mut expected).unwrap();
     assert_ne!(expected, library);
@@ -256,7 +256,7 @@ fn edited_members_and_packed_files_are_what_the_patch_makes() {
 fn a_host_file_that_changed_is_not_written() {
     let library = library();
     let (disk, wheel) = input(&[entry("evil/ext.so", &library)]);
-    let patch = Arc::new(crate::elf::edit::plan(&library, &edit()).unwrap());
+    let patch = Arc::new(crate::elf::plan(&library, &edit()).unwrap());
     let host = disk.folder.path().join("libhost.so");
     fs::write(&host, &library[1..]).unwrap();
     let budget = crate::wheel::budget::Budget::new(1 << 30);
