@@ -72,10 +72,28 @@ SITUATIONS = [
     Difference("no C library", "show: exit", 1, 0, "no-libc"),
     Difference("no C library", "repair: exit", 1, 0, "no-libc"),
     Difference("--plat without machine", "repair: exit", 2, 0, "plat"),
-    Difference("--patcher none", "repair: exit", 1, 0, "patcher"),
+    Difference("--plat linux", "repair: exit", 2, 0, "plat-linux"),
+    Difference("--patcher none*", "repair: exit", 1, 0, "patcher"),
+    Difference("--ldpaths in the place of LD_LIBRARY_PATH", "left behind by a failure", [f"deps-1.0-{HOST_TAG}.whl"], [], "failures"),
     Difference("--patcher unknown", "repair: exit", 2, 0, "patcher"),
     Difference("dependencies not found", "left behind by a failure", [f"deps-1.0-{HOST_TAG}.whl"], [], "failures"),
     Difference("missing library", "left behind by a failure", [f"missing-1.0-{HOST_TAG}.whl"], [], "failures"),
+]
+
+# What comes of a variable of auditwheel's with a wrong value, or with none: for theirs an end of every command with a traceback.
+VARIABLES = [
+    Difference("command: * AUDITWHEEL_* for *", "traceback", True, False, "variables"),
+    *[Difference(f"command: * AUDITWHEEL_* for {command}", "exit", 1, 0, "variables") for command in ("show", "lddtree")],
+    Difference("command: * AUDITWHEEL_* for *", "on standard output", False, True, "variables"),
+    Difference("command: * AUDITWHEEL_* for lddtree", "libraries", None, ANY, "variables"),
+    Difference("command: empty AUDITWHEEL_* for repair", "exit", 1, 0, "variables"),
+    Difference("command: wrong AUDITWHEEL_PATCHER for repair", "exit", 1, 0, "patcher"),
+    Difference("command: wrong AUDITWHEEL_* for repair", "exit", 1, 2, "variables"),
+    Difference("command: wrong AUDITWHEEL_PATCHER for repair", "written", [], ANY, "patcher"),
+    Difference("command: empty AUDITWHEEL_* for repair", "written", [], ANY, "variables"),
+    Difference("command: wrong SOURCE_DATE_EPOCH for repair", "traceback", True, False, "tracebacks"),
+    Difference("command: wrong SOURCE_DATE_EPOCH for repair", "exit", 1, 2, "tracebacks"),
+    Difference("command: wrong SOURCE_DATE_EPOCH for repair", "written", ["out"], [], "failures"),
 ]
 
 COMMANDS = [
@@ -86,10 +104,28 @@ COMMANDS = [
     Difference("command: show of an ELF file", "traceback", True, False, "tracebacks"),
     Difference("command: show of what is no wheel", "traceback", True, False, "tracebacks"),
     Difference("command: lddtree of no ELF file", "traceback", True, False, "tracebacks"),
-    Difference("command: lddtree", "on standard output", False, True, "lddtree"),
+    Difference("command: lddtree of no file", "traceback", True, False, "tracebacks"),
+    Difference("command: lddtree of no file", "exit", 1, 2, "tracebacks"),
+    Difference("command: lddtree of two files", "exit", 2, 0, "inputs"),
+    *fields("command: lddtree of two files", "inputs", "libraries"),
+    Difference("command: lddtree*", "on standard output", False, True, "lddtree"),
+    Difference("command: * SOURCE_DATE_EPOCH for lddtree", "on standard output", False, True, "lddtree"),
+    Difference("command: version after a command", "exit", 2, 0, "global-options"),
+    Difference("command: version after a command", "on standard output", False, True, "global-options"),
+    Difference("command: show, verbose behind the command", "exit", 2, 0, "global-options"),
+    Difference("command: show, verbose behind the command", "on standard output", False, True, "global-options"),
+    Difference("command: --strip with a value", "exit", 2, 0, "strip-value"),
+    Difference("command: --strip with a value", "written", [], ANY, "strip-value"),
+    *[Difference(f"command: {case}", "on standard output", False, True, "repair-words") for case in ("repair*", "* for repair", "--*")],
+    Difference("command: repair of two wheels", "exit", 0, 2, "same-output"),
+    Difference("command: repair of two wheels, the first impossible", "traceback", True, False, "tracebacks"),
+    Difference("command: repair of two wheels, the first impossible", "written", ANY, [], "failures"),
+    Difference("command: --patcher lief-patchelf", "exit", 1, 0, "patcher"),
+    Difference("command: --patcher lief-patchelf", "traceback", True, False, "patcher"),
+    Difference("command: --patcher lief-patchelf", "written", ["out"], ANY, "patcher"),
 ]
 
-EXPECTED = PUBLISHED + SITUATIONS + COMMANDS
+EXPECTED = PUBLISHED + SITUATIONS + VARIABLES + COMMANDS
 
 _seen = set()
 _lock = threading.Lock()

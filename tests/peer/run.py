@@ -21,6 +21,7 @@ import page
 import published
 import situations
 import sources
+import sweep
 from harness import arguments, hidden, pypi, wheels
 from harness.installs import INSTALLERS, install
 from harness.programs import TARGET, Tools, require, run
@@ -52,7 +53,7 @@ def main():
     cases += [(f"show {name.removesuffix('.whl')}"[:58], lambda name=name: peer.show(name)) for name in wanted]
     report.run(cases)
     if args.only == "*":
-        report.run([("every expected difference is still there", no_stale_differences), ("docs/differences.md", lambda: page.check(differences.EXPECTED))])
+        report.run([("every option and variable is compared", lambda: sweep.check(tools)), ("every expected difference is still there", no_stale_differences), ("docs/differences.md", lambda: page.check(differences.EXPECTED))])
     return report.close()
 
 

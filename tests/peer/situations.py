@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from workshop import HOST_TAG, MACHINE, PYTHON
+from workshop import HOST_TAG, LIBS, MACHINE, PYTHON
 
 from harness.programs import ROOT
 
 TESTDATA = ROOT / "testdata"
+FOUND = {"AUDITWHEEL_LD_LIBRARY_PATH": LIBS}
 
 
 class Situation(NamedTuple):
@@ -25,6 +26,18 @@ def simple(shop):
 
 def dependencies(shop):
     return shop.wheel("deps", {"deps/__init__.py": b"", ext("deps"): shop.outer_extension("deps")})
+
+
+def simple_tagged(shop):
+    return shop.wheel("said", {ext("said"): shop.extension("said", "ext")}, tags=f"{PYTHON}-{PYTHON}-manylinux_2_34_{MACHINE}")
+
+
+def several_libraries(shop):
+    """One extension that needs three libraries."""
+    names = ("first", "second", "third")
+    made = [shop.library(f"lib{name}.so.1", f"int {name}(void) {{ return 7; }}") for name in names]
+    before = "".join(f"int {name}(void);" for name in names)
+    return shop.wheel("several", {ext("several"): shop.extension("several", "ext", "first() + second() + third()", before, made)})
 
 
 def ext(folder, name="ext"):
@@ -271,23 +284,40 @@ SITUATIONS = [
     Situation("Tag lines that differ", wrong_tag_lines),
     Situation("odd modes", odd_modes),
     Situation("own copy", own_copy, call=WORKS.format("copied", 21)),
+    Situation("--ldpaths", dependencies, ("--ldpaths", LIBS), ("--ldpaths", LIBS), libs=False, call=DEPS),
+    Situation("--ldpaths in the place of LD_LIBRARY_PATH", dependencies, ("--ldpaths", "/nowhere"), ("--ldpaths", "/nowhere")),
+    Situation("--ldpaths beside AUDITWHEEL_LD_LIBRARY_PATH", dependencies, ("--ldpaths", "/nowhere"), ("--ldpaths", "/nowhere"), FOUND, libs=False, call=DEPS),
+    Situation("AUDITWHEEL_LD_LIBRARY_PATH", dependencies, env=FOUND, libs=False, call=DEPS),
+    Situation("--exclude twice", several_libraries, ("--exclude", "libfirst*", "--exclude", "libsecond*")),
     Situation("--exclude", dependencies, ("--exclude", "libouter*")),
     Situation("--exclude of a path", dependencies, ("--exclude", "*/situations/libs/*")),
     Situation("--exclude of what is inside", dependencies, ("--exclude", "libinner.so.[12]")),
     Situation("--strip", dependencies, ("--strip",), call=DEPS),
     Situation("-z 0", dependencies, ("-z", "0")),
+    Situation("-z 9", dependencies, ("-z", "9")),
+    Situation("-z before that of the environment", dependencies, ("-z", "6"), env={"AUDITWHEEL_ZIP_COMPRESSION_LEVEL": "0"}),
     Situation("-z of the environment", dependencies, env={"AUDITWHEEL_ZIP_COMPRESSION_LEVEL": "0"}),
     Situation("--plat", dependencies, ("--plat", f"manylinux_2_28_{MACHINE}")),
     Situation("--plat without machine", dependencies, ("--plat", "manylinux_2_28")),
     Situation("--only-plat", dependencies, ("--plat", f"manylinux2014_{MACHINE}", "--only-plat")),
     Situation("--plat of the environment", dependencies, ("--only-plat",), env={"AUDITWHEEL_PLAT": f"manylinux_2_31_{MACHINE}"}),
+    Situation("--plat before that of the environment", dependencies, ("--plat", f"manylinux_2_28_{MACHINE}", "--only-plat"), env={"AUDITWHEEL_PLAT": f"manylinux_2_31_{MACHINE}"}),
+    Situation("--plat by an old name", dependencies, ("--plat", f"manylinux2010_{MACHINE}", "--only-plat")),
+    Situation("--plat auto", dependencies, ("--plat", "auto", "--only-plat")),
+    Situation("--plat linux", dependencies, ("--plat", f"linux_{MACHINE}")),
     Situation("--plat of another machine", dependencies, ("--plat", "manylinux_2_28_s390x")),
     Situation("--plat of another C library", undeserved, ("--plat", f"musllinux_1_2_{MACHINE}")),
     Situation("--plat unknown", dependencies, ("--plat", "manylinux_9_9")),
     Situation("--no-update-tags", dependencies, ("--no-update-tags",), call=DEPS),
+    Situation("--no-update-tags for a tag", dependencies, ("--no-update-tags", "--plat", f"manylinux_2_28_{MACHINE}")),
+    Situation("--no-update-tags of a tag that is deserved", simple_tagged, ("--no-update-tags",)),
+    Situation("--strip, --no-update-tags, -L", dependencies, ("--strip", "--no-update-tags", "--lib-sdir", ".deps", "--only-plat"), call=DEPS),
     Situation("-L of the package", dependencies, ("-L", "/libs"), call=DEPS),
     Situation("-L without a dot", dependencies, ("-L", "_libs"), call=DEPS),
     Situation("-L of nothing", dependencies, ("-L", ""), call=DEPS),
+    Situation("--patcher", dependencies, ("--patcher", "patchelf"), call=DEPS),
+    Situation("--patcher of the environment", dependencies, env={"AUDITWHEEL_PATCHER": "patchelf"}, call=DEPS),
+    Situation("--patcher none of the environment", dependencies, env={"AUDITWHEEL_PATCHER": "none"}),
     Situation("--patcher none", dependencies, ("--patcher", "none")),
     Situation("--patcher unknown", dependencies, ("--patcher", "sed")),
     Situation("dates before zip's", dependencies, env={"SOURCE_DATE_EPOCH": "0"}),

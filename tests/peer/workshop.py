@@ -1,6 +1,7 @@
 """Small libraries, extensions and wheels for the situations, made with gcc in a few seconds."""
 
 import functools
+import pathlib
 import platform
 import shutil
 import sys
@@ -12,6 +13,8 @@ from harness.programs import TARGET, run
 
 MACHINE = platform.machine()
 PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
+HOME = TARGET / "peer" / "situations"
+LIBS = str(HOME / "libs")
 HOST_TAG = f"{PYTHON}-{PYTHON}-linux_{MACHINE}"
 
 # An extension module `NAME` whose `call()` gives what `BODY` computes; unless told otherwise it needs something of the C library.
@@ -32,9 +35,9 @@ class Workshop:
     """A folder of its own. What several situations share is replaced whole: another may be reading it."""
 
     def __init__(self):
-        self.home = TARGET / "peer" / "situations"
+        self.home = HOME
         shutil.rmtree(self.home, ignore_errors=True)
-        self.libs = self.home / "libs"
+        self.libs = pathlib.Path(LIBS)
         self.libs.mkdir(parents=True)
         self.lock = threading.RLock()
 
