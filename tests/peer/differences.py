@@ -58,7 +58,7 @@ SITUATIONS = [
     Difference("needs libpython", "ELF pythonic/ext.so", ["NEEDED libc.so.6", "RPATH $ORIGIN/../pythonic.libs"], ["NEEDED libc.so.6"], "edited-files"),
     Difference("builder's paths", "ELF builder/ext.so", ANY, ["NEEDED libc.so.6", "RUNPATH $ORIGIN/libs"], "builder-paths"),
     Difference("platlib", "installed", "exit 1", "works", "platlib"),
-    *fields("platlib", "platlib", "ELF platted-1.0.data/platlib/platted/ext.so"),
+    *fields("*platlib", "platlib", "ELF platted-1.0.data/platlib/platted/ext.so"),
     Difference("internal, unreached", "repair: exit", 1, 0, "in-wheel"),
     Difference("internal, unreached", "external_libs", {"libinside2.so": False}, {}, "in-wheel"),
     Difference("narrow unicode", "overall_tag", f"manylinux_2_5_{MACHINE}", f"linux_{MACHINE}", "narrow-unicode"),
