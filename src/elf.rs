@@ -32,6 +32,14 @@ impl Tagged for Facts {
     }
 }
 
+/// The code of a finding about a file that cannot be read.
+pub fn code_of(error: &ElfError) -> &'static str {
+    match error {
+        ElfError::Ambiguous(_) => "elf-ambiguous",
+        _ => "elf-malformed",
+    }
+}
+
 /// Whether it names a loader for which there is one ABI only.
 fn names_hard_float_loader(facts: &Facts) -> bool {
     let interpreter = facts.interpreter.iter();

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod extension;
 pub mod external;
 pub mod input;
+mod loader_view;
 mod measure;
 pub mod missing;
 pub mod outside;

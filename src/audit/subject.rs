@@ -1,6 +1,6 @@
 //! What is judged: the wheel's architecture, its C library, and the members that take part.
 
-use super::{AuditOptions, Input, PlatRequest};
+use super::{AuditOptions, Input, PlatRequest, loader_view};
 use crate::arch::Arch;
 use crate::elf::Tagged as _;
 use crate::finding::{ErrorKind, Finding, Severity};
@@ -73,6 +73,10 @@ pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Re
         })?;
     }
     let (libc, judged) = judge_libc(input, libc, judged, &mut findings);
+    let ambiguous = loader_view::ambiguous(input, (libc, arch), &judged);
+    if !ambiguous.is_empty() {
+        return Err((ErrorKind::Refused, ambiguous));
+    }
     if !judged.contains(&true) {
         let message = format!("holds no ELF file for {}", libc.as_str());
         let mut all = vec![Finding::error("not-platform", message)];

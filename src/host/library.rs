@@ -103,6 +103,11 @@ pub fn unfit(facts: &Facts, libc: Option<Libc>, wanted: &Wanted) -> Option<Strin
         };
         return Some(reason);
     }
+    if let Some(address) = facts.difference(wanted.libc.loader_view()) {
+        return Some(format!(
+            "not the same file for all loaders: they see different bytes at address {address:#x}"
+        ));
+    }
     match libc {
         Some(libc) if libc != wanted.libc => Some(format!("built for {}", libc.as_str())),
         _ => None,

@@ -80,8 +80,11 @@ fn told(remark: Remark) -> Option<Finding> {
 }
 
 fn edit_failure(error: &EditError) -> Finding {
-    Finding::error("elf-edit", error.to_string())
-        .help("please report this file; leave it out with --exclude meanwhile")
+    let help = match error {
+        EditError::Verify(_) => "please report this file; leave it out with --exclude meanwhile",
+        _ => "build the file again; a library can stay outside with --exclude",
+    };
+    Finding::error("elf-edit", error.to_string()).help(help)
 }
 
 /// The file that an edit was planned for.

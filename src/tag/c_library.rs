@@ -7,7 +7,7 @@
 
 use super::Libc;
 use crate::arch::Arch;
-use crate::elf::{Facts, Tagged as _};
+use crate::elf::{Facts, Loader, Tagged as _};
 
 /// The libraries of glibc that share its version names and its private symbols.
 const GLIBC: [&str; 13] = [
@@ -42,6 +42,15 @@ impl Libc {
             Self::Glibc => arch.glibc_loader().to_owned(),
             Self::Musl => format!("ld-musl-{}.so.1", arch.musl_name()),
             Self::Android => "ld-android.so".to_owned(),
+        }
+    }
+
+    /// Which loader maps the files of a wheel for this C library.
+    pub fn loader_view(self) -> Loader {
+        match self {
+            Self::Glibc => Loader::Glibc,
+            Self::Musl => Loader::Musl,
+            Self::Android => Loader::Bionic,
         }
     }
 

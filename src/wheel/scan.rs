@@ -17,7 +17,7 @@ use super::source::Source;
 use super::stored::StoredImage;
 use super::whole::Whole;
 use crate::elf::Header;
-use crate::elf::{ElfError, Facts, Image, facts};
+use crate::elf::{ElfError, Facts, Image, code_of, facts};
 use crate::finding::Finding;
 
 /// An image that threads may share.
@@ -330,8 +330,9 @@ fn judge_elf(member: &Member, image: &dyn Image, scanned: &mut Scanned) -> bool 
             return true;
         }
         Err(ElfError::Io(error)) => scanned.finding = Some(io_finding(&error).at(&member.path)),
-        Err(error) if is_meant_to_load(member) => {
-            let finding = Finding::error("elf-malformed", error.to_string());
+        // What is two files for two loaders is so under any name.
+        Err(error) if is_meant_to_load(member) || matches!(error, ElfError::Ambiguous(_)) => {
+            let finding = Finding::error(code_of(&error), error.to_string());
             scanned.finding = Some(finding.at(&member.path));
             scanned.malformed = Header::glance(image);
         }

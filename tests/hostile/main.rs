@@ -15,6 +15,7 @@ mod elf;
 mod framing;
 mod headers;
 mod libraries;
+mod loaders;
 mod names;
 mod policy;
 mod pypi;

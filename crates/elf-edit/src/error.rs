@@ -12,6 +12,10 @@ pub enum ElfError {
     /// A header, table or string lies outside the file or contradicts another.
     #[error("malformed ELF: {0}")]
     Malformed(String),
+    /// Loaders differ in what they would see, so that it is one file for one and another for the
+    /// next.
+    #[error("ambiguous ELF: {0}")]
+    Ambiguous(&'static str),
 }
 
 impl ElfError {

@@ -4,7 +4,9 @@ pub(crate) mod conflict;
 pub(crate) mod packed;
 pub(crate) mod symbols;
 
+use crate::read::memory::Loader;
 use crate::read::platform::Platform;
+use crate::read::reached;
 use crate::read::versions::{NeededVersion, VersionNeed};
 use std::borrow::Cow;
 use std::mem::size_of;
@@ -102,6 +104,9 @@ pub struct Facts {
     /// What the section headers, which the loader ignores, say that its own tables deny; a
     /// phrase.
     pub section_conflict: Option<&'static str>,
+    /// For each loader of [`Loader::ALL`], the address of the first byte that it maps from
+    /// elsewhere than these facts were read from.
+    pub(crate) differences: [Option<u64>; 3],
     /// Dynamic symbols; reached through [`Facts::imports`] and [`Facts::exports`].
     pub(crate) symbols: Symbols,
 }
@@ -116,6 +121,16 @@ impl Facts {
     /// library.
     pub fn is_pie(&self) -> bool {
         self.flags_1 & DF_1_PIE != 0
+    }
+
+    /// The address of the first byte of what was read that is another one for `loader`: the loaders
+    /// differ in what they put behind the file's bytes of a segment and into pages that two
+    /// segments share. `None` where it sees what these facts were read from: the memory of glibc,
+    /// in the smallest pages of the machine.
+    pub fn difference(&self, loader: Loader) -> Option<u64> {
+        let pairs = Loader::ALL.into_iter().zip(self.differences);
+        let mut own = pairs.filter(|(other, _)| *other == loader);
+        own.find_map(|(_, address)| address)
     }
 
     /// Every undefined symbol, in table order.
@@ -192,6 +207,11 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
     let needs = versions::needs(&view)?;
     let version_needs: Vec<_> = needs.into_iter().map(|record| record.need).collect();
     let symbols = Symbols::read(&view, &version_needs)?;
+    let version_defs = versions::definitions(&view)?;
+    if view.dynamic.is_some() {
+        reached::count_named(&view)?;
+    }
+    let differences = Loader::ALL.map(|loader| view.difference(loader));
     let stack = view.segments.iter().rfind(|s| s.kind == pt::GNU_STACK);
     Ok(Facts {
         platform: header.platform(),
@@ -208,7 +228,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         runpath: search_path(&view, dt::RUNPATH, "DT_RUNPATH")?,
         loads_also: loads_also(&view)?,
         version_needs,
-        version_defs: versions::definitions(&view)?,
+        version_defs,
         x86_isa_needed: notes.x86_isa_needed(header.machine),
         stack_flags: stack.map(|segment| segment.flags),
         textrel: has_text_relocations(&view),
@@ -221,6 +241,7 @@ pub fn facts(image: &dyn Image) -> Result<Facts, ElfError> {
         package_note: notes.package,
         dlopen_notes: notes.dlopen,
         section_conflict: conflict::of(&view),
+        differences,
         symbols,
     })
 }

@@ -190,7 +190,7 @@ fn each(
 ) -> Result<(), ElfError> {
     let size = view.encoding().symbol_size();
     let len = count.saturating_mul(size);
-    let Some(offset) = view.offset_of(table, len) else {
+    let Some(offset) = view.offset_to_read(table, len)? else {
         return Err(ElfError::malformed(
             "the dynamic symbols (DT_SYMTAB) reach past their segment",
         ));
@@ -236,7 +236,7 @@ impl<'v, 'i> Reader<'v, 'i> {
             None => Cow::Borrowed(&[][..]),
             Some(vaddr) => {
                 let len = count.saturating_mul(2);
-                let offset = view.offset_of(vaddr, len).ok_or_else(|| {
+                let offset = view.offset_to_read(vaddr, len)?.ok_or_else(|| {
                     ElfError::malformed(
                         "the symbols' versions (DT_VERSYM) reach past their segment",
                     )

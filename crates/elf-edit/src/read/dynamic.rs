@@ -99,7 +99,9 @@ impl View<'_> {
             return Ok(None);
         };
         if headers.next().is_some() {
-            return Err(ElfError::malformed("it has two PT_DYNAMIC program headers"));
+            return Err(ElfError::Ambiguous(
+                "it has two PT_DYNAMIC program headers: glibc and musl take the last, Android the first",
+            ));
         }
         self.check_mapping()?;
         let mut dynamic = Dynamic {
@@ -131,6 +133,10 @@ impl View<'_> {
                 "the dynamic entries do not end within their segment (no DT_NULL)",
             ));
         }
+        // With the entry that ends the table.
+        let entries = u64::try_from(dynamic.entries.len()).unwrap_or(u64::MAX);
+        let read = entries.saturating_add(1).saturating_mul(size);
+        self.count_read(header.vaddr, read)?;
         dynamic.check()?;
         self.check_tables(&dynamic)?;
         Ok(Some(dynamic))

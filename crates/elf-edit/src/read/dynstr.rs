@@ -47,7 +47,7 @@ impl View<'_> {
         let (Some(vaddr), Some(size)) = tags else {
             return Ok(());
         };
-        let offset = self.offset_of(vaddr, size).ok_or_else(|| {
+        let offset = self.offset_to_read(vaddr, size)?.ok_or_else(|| {
             ElfError::malformed(
                 "the dynamic string table (DT_STRTAB, DT_STRSZ) lies outside the file's segments",
             )

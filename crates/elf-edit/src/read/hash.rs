@@ -112,10 +112,13 @@ fn hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<Table, ElfError> {
         .and_then(|sum| sum.checked_add(2));
     let size = words.and_then(|words| words.checked_mul(word));
     match size {
-        Some(size) if size <= len => Ok(Table {
-            symbols: chains,
-            place: offset..offset.saturating_add(size),
-        }),
+        Some(size) if size <= len => {
+            view.count_read(vaddr, size)?;
+            Ok(Table {
+                symbols: chains,
+                place: offset..offset.saturating_add(size),
+            })
+        }
         _ => Err(past()),
     }
 }
@@ -147,12 +150,15 @@ fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<Table, ElfError> {
         ControlFlow::Continue(())
     })?;
     let last = u64::from(last);
-    let table = |symbols, size| Table {
-        symbols,
-        place: offset..offset.saturating_add(size),
+    let table = |symbols, size| -> Result<Table, ElfError> {
+        view.count_read(vaddr, size)?;
+        Ok(Table {
+            symbols,
+            place: offset..offset.saturating_add(size),
+        })
     };
     let Some(skipped) = last.checked_sub(first).filter(|_| last != 0) else {
-        return Ok(table(first, chains_at));
+        return table(first, chains_at);
     };
     // The chain of the highest bucket is the last; its last word is odd.
     let last_chain = skipped.saturating_mul(4).saturating_add(chains_at);
@@ -170,7 +176,7 @@ fn gnu_hashed_symbols(view: &View<'_>, vaddr: u64) -> Result<Table, ElfError> {
     })?;
     let chain = count.saturating_sub(last).saturating_mul(4);
     if ended {
-        Ok(table(count, last_chain.saturating_add(chain)))
+        table(count, last_chain.saturating_add(chain))
     } else {
         Err(past())
     }
@@ -219,7 +225,7 @@ pub(crate) fn each_relocation(
             continue;
         };
         let past = || past_segment("the relocation table");
-        let offset = view.offset_of(vaddr, len).ok_or_else(past)?;
+        let offset = view.offset_to_read(vaddr, len)?.ok_or_else(past)?;
         let words = if addends { 3 } else { 2 };
         let entry = view.encoding().word_size().saturating_mul(words);
         view.records(offset, len, entry, |bytes| {

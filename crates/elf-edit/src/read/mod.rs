@@ -5,6 +5,7 @@ pub(crate) mod dynstr;
 pub(crate) mod encoding;
 pub(crate) mod hash;
 pub(crate) mod header;
+pub(crate) mod memory;
 pub(crate) mod notes;
 pub(crate) mod platform;
 pub(crate) mod reached;

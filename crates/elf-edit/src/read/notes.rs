@@ -22,10 +22,8 @@ use crate::read::encoding::Encoding;
 use crate::read::header::Segment;
 use crate::read::view::View;
 
-/// More bytes of notes are not read.
-const BUDGET: u64 = 1 << 20;
-/// More segments of notes are not read; each may be anywhere in the file.
-const MOST_SEGMENTS: usize = 32;
+/// More bytes of notes are refused: every note counts, and linkers write hundreds of bytes.
+const BUDGET: u64 = 16 << 20;
 
 const NT_GNU_BUILD_ID: u32 = 3;
 const NT_GNU_PROPERTY_TYPE_0: u32 = 5;
@@ -48,7 +46,7 @@ impl Notes {
     /// Reads the segments of type `PT_NOTE` and `PT_GNU_PROPERTY`.
     ///
     /// # Errors
-    /// [`ElfError::Io`].
+    /// [`ElfError::Malformed`] for more notes than anything writes; [`ElfError::Io`].
     pub(crate) fn read(view: &View<'_>) -> Result<Self, ElfError> {
         let mut notes = Self::default();
         let mut seen = BTreeSet::new();
@@ -56,12 +54,12 @@ impl Notes {
         for segment in &view.segments {
             let of_notes = matches!(segment.kind, pt::NOTE | pt::GNU_PROPERTY);
             // PT_GNU_PROPERTY is a second header for one of the notes.
-            if of_notes
-                && seen.len() < MOST_SEGMENTS
-                && seen.insert((segment.offset, segment.filesz))
-            {
-                let bytes = contents(view, segment, budget)?;
-                budget = budget.saturating_sub(u64::try_from(bytes.len()).unwrap_or(budget));
+            if of_notes && seen.insert((segment.offset, segment.filesz)) {
+                let bytes = contents(view, segment)?;
+                let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                budget = budget.checked_sub(len).ok_or_else(|| {
+                    ElfError::malformed("its notes are longer, together, than any linker writes")
+                })?;
                 notes.add_all(view.encoding(), &bytes, segment.align);
             }
         }
@@ -149,12 +147,12 @@ fn split_aligned(bytes: Option<&[u8]>, len: u32, align: usize) -> Option<(&[u8],
     Some((bytes.get(..len)?, bytes.get(padded..).unwrap_or_default()))
 }
 
-/// The first bytes of a note segment, not more than `most`, as far as they are in the file.
-fn contents<'a>(view: &View<'a>, segment: &Segment, most: u64) -> Result<Cow<'a, [u8]>, ElfError> {
-    let mapped = view.offset_of(segment.vaddr, segment.filesz);
+/// The bytes of a note segment, as far as they are in the file.
+fn contents<'a>(view: &View<'a>, segment: &Segment) -> Result<Cow<'a, [u8]>, ElfError> {
+    let mapped = view.offset_to_read(segment.vaddr, segment.filesz)?;
     let offset = mapped.unwrap_or(segment.offset);
     let in_file = view.image.size().saturating_sub(offset);
-    let len = segment.filesz.min(in_file).min(most);
+    let len = segment.filesz.min(in_file).min(BUDGET.saturating_add(1));
     if len == 0 {
         return Ok(Cow::Borrowed(&[]));
     }

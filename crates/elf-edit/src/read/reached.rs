@@ -42,33 +42,42 @@ const OPEN: [i64; 9] = [
 /// What the headers and the dynamic entries lead to, as ranges of the file: the first byte of
 /// what tells its size itself. Every range is mapped.
 pub(crate) fn named(view: &View<'_>) -> Vec<Range<u64>> {
-    let mut places = Vec::new();
-    let mut add = |vaddr: u64, len: u64| {
-        let len = len.max(1);
-        let place = view.offset_of(vaddr, len);
-        places.extend(place.map(|place| place..place.saturating_add(len)));
-    };
+    let addresses = addresses(view).into_iter();
+    let places = addresses.filter_map(|(vaddr, len)| {
+        let place = view.offset_of(vaddr, len)?;
+        Some(place..place.saturating_add(len))
+    });
+    places.collect()
+}
+
+/// Counts as read what the loaded program uses by its headers and dynamic entries.
+///
+/// # Errors
+/// Those of the image.
+pub(crate) fn count_named(view: &View<'_>) -> Result<(), ElfError> {
+    for (vaddr, len) in addresses(view) {
+        view.offset_to_read(vaddr, len)?;
+    }
+    Ok(())
+}
+
+/// Address and size, at least 1, of what headers and dynamic entries lead to.
+fn addresses(view: &View<'_>) -> Vec<(u64, u64)> {
+    let mut found = Vec::new();
     for segment in &view.segments {
-        let is_table = !matches!(segment.kind, 0 | pt::LOAD | pt::PHDR | pt::GNU_RELRO);
+        let is_table = !matches!(segment.kind, pt::NULL | pt::LOAD | pt::PHDR | pt::GNU_RELRO);
         if is_table && segment.filesz > 0 && segment.memsz > 0 {
-            add(segment.vaddr, segment.filesz);
+            found.push((segment.vaddr, segment.filesz));
         }
     }
     for (start, size) in SIZED {
         let size = view.dynamic_value(size).filter(|size| *size > 0);
-        if let Some((start, size)) = view.dynamic_value(start).zip(size) {
-            add(start, size);
-        }
+        found.extend(view.dynamic_value(start).zip(size));
     }
-    for start in OPEN {
-        if let Some(start) = view.dynamic_value(start) {
-            add(start, 1);
-        }
-    }
-    if view.header.entry != 0 {
-        add(view.header.entry, 1);
-    }
-    places
+    let open = OPEN.iter().filter_map(|tag| view.dynamic_value(*tag));
+    let entry = Some(view.header.entry).filter(|entry| *entry != 0);
+    found.extend(open.chain(entry).map(|start| (start, 1)));
+    found
 }
 
 /// Whether the loaded program uses anything of `range`, a part of the file: its headers, its

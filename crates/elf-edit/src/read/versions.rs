@@ -71,6 +71,8 @@ struct Records<'v, 'i> {
     len: u64,
     /// The first of them.
     bytes: Cow<'i, [u8]>,
+    /// Where it is in memory.
+    vaddr: u64,
     /// How many more records there can be.
     left: u64,
     /// Where the records end that were read, from the table's start.
@@ -90,6 +92,7 @@ impl<'v, 'i> Records<'v, 'i> {
             start,
             len,
             bytes: Cow::Borrowed(&[]),
+            vaddr,
             left: len.checked_div(8).unwrap_or(0),
             end: 0,
         })
@@ -143,8 +146,9 @@ impl<'v, 'i> Records<'v, 'i> {
     }
 
     /// Where the records are in the file that were read.
-    fn place(&self) -> Range<u64> {
-        self.start..self.start.saturating_add(self.end)
+    fn place(&self) -> Result<Range<u64>, ElfError> {
+        self.view.count_read(self.vaddr, self.end)?;
+        Ok(self.start..self.start.saturating_add(self.end))
     }
 
     /// The place of the next record of a chain, if there is one.
@@ -207,7 +211,7 @@ fn read_needs(view: &View<'_>) -> Result<(Vec<NeedRecord>, Range<u64>), ElfError
         });
         next = records.next(at, step, NEED_SIZE)?;
     }
-    Ok((needs, records.place()))
+    Ok((needs, records.place()?))
 }
 
 fn needed_versions(
@@ -259,5 +263,5 @@ fn read_definitions(view: &View<'_>) -> Result<(Vec<String>, Range<u64>), ElfErr
         }
         next = records.next(at, step, DEF_SIZE)?;
     }
-    Ok((names, records.place()))
+    Ok((names, records.place()?))
 }

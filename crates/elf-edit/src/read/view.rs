@@ -16,6 +16,7 @@ use crate::read::dynamic::Dynamic;
 use crate::read::dynstr::{NAME_BUDGET, StringTable};
 use crate::read::encoding::Encoding;
 use crate::read::header::{Header, Segment};
+use crate::read::memory::{Loader, Mapped, views};
 
 /// The smallest page: what shares one is mapped together everywhere.
 const PAGE: u64 = 4096;
@@ -40,6 +41,8 @@ pub(crate) struct View<'a> {
     pub(crate) strings: Option<StringTable>,
     /// The string table.
     pub(crate) string_bytes: Cow<'a, [u8]>,
+    /// What is in memory.
+    mapped: Mapped,
     /// How many bytes of names may still be handed out.
     pub(crate) name_budget: Cell<u64>,
 }
@@ -53,8 +56,14 @@ impl<'a> View<'a> {
     pub(crate) fn read(image: &'a dyn Image) -> Result<Self, ElfError> {
         let header = Header::read(image)?;
         let segments = header.segments(image)?;
+        let loads: Vec<Segment> = segments
+            .iter()
+            .filter(|segment| segment.kind == pt::LOAD)
+            .copied()
+            .collect();
         let mut view = Self {
             image,
+            mapped: views(&loads, header.machine, image.size()),
             header,
             segments,
             dynamic: None,
@@ -98,72 +107,46 @@ impl<'a> View<'a> {
     }
 
     /// The file offset of `len` bytes at `vaddr`, if all of them are one run of the file in
-    /// memory. A later segment is mapped over an earlier one.
+    /// memory.
     pub(crate) fn offset_of(&self, vaddr: u64, len: u64) -> Option<u64> {
-        let mut loads = self.loads().rev();
-        if let Some(load) = loads.find(|load| load.holds_file_bytes(vaddr, len)) {
-            let offset = vaddr.checked_sub(load.vaddr)?.checked_add(load.offset)?;
-            let end = offset.checked_add(len)?;
-            return (end <= self.image.size()).then_some(offset);
-        }
         let (offset, run) = self.span_from(vaddr)?;
         (len <= run).then_some(offset)
     }
 
+    /// The same of bytes that will be read.
+    ///
+    /// # Errors
+    /// Those of the image.
+    pub(crate) fn offset_to_read(&self, vaddr: u64, len: u64) -> Result<Option<u64>, ElfError> {
+        let offset = self.offset_of(vaddr, len);
+        if offset.is_some() {
+            self.count_read(vaddr, len)?;
+        }
+        Ok(offset)
+    }
+
     /// The file offset of the byte at `vaddr`, and how many bytes of the file follow it in
-    /// memory, itself included: to the end of its segment, of the page that is mapped with
-    /// that, and of the segments that go on where it ends.
+    /// memory, itself included. Who reads them says how many with [`View::count_read`].
     pub(crate) fn span_from(&self, vaddr: u64) -> Option<(u64, u64)> {
-        let mut loads = self.loads().rev();
-        let load = loads.find(|load| load.holds_file_bytes(vaddr, 1));
-        let load = load.or_else(|| self.page_neighbour(vaddr))?;
-        let shift = load.vaddr.wrapping_sub(load.offset);
-        let offset = vaddr.wrapping_sub(shift);
-        let mut end = self.mapped_end(load);
-        for next in self.loads().filter(|next| next.filesz > 0) {
-            let goes_on = load.vaddr < next.vaddr && next.vaddr <= end;
-            if goes_on && next.vaddr.wrapping_sub(next.offset) == shift {
-                end = end.max(self.mapped_end(next));
-            }
-        }
-        let in_file = self.image.size().checked_sub(offset)?;
-        let len = end.checked_sub(vaddr)?.min(in_file);
-        (len > 0).then_some((offset, len))
+        self.mapped.memory.span_from(vaddr)
     }
 
-    /// The segment beside `vaddr`, in no segment itself, whose page is mapped with it.
-    fn page_neighbour(&self, vaddr: u64) -> Option<&Segment> {
-        let inside = |load: &Segment| {
-            let into = vaddr.checked_sub(load.vaddr);
-            into.is_some_and(|into| into < load.memsz)
-        };
-        if self.loads().any(inside) {
-            return None;
-        }
-        let mut loads = self.loads().rev().filter(|load| load.filesz > 0);
-        loads.find(|load| (page_of(load.vaddr)..self.mapped_end(load)).contains(&vaddr))
+    /// Counts `len` bytes at `vaddr` as read.
+    ///
+    /// # Errors
+    /// Those of the image.
+    pub(crate) fn count_read(&self, vaddr: u64, len: u64) -> Result<(), ElfError> {
+        self.mapped.count_read(vaddr, len, self.image)
     }
 
-    /// Where the file's bytes of `load` end in memory. Pages are mapped whole, so that is the
-    /// end of a page, unless zeros or another segment come first.
-    fn mapped_end(&self, load: &Segment) -> u64 {
-        let end = load.vaddr.saturating_add(load.filesz);
-        if load.memsz != load.filesz {
-            return end;
-        }
-        let next = self.loads().map(|next| next.vaddr);
-        let next = next.filter(|next| *next >= end && *next > load.vaddr).min();
-        let page = end.checked_next_multiple_of(PAGE).unwrap_or(end);
-        page.min(next.unwrap_or(page))
+    /// The address of the first byte that was read and is another one for `loader`.
+    pub(crate) fn difference(&self, loader: Loader) -> Option<u64> {
+        self.mapped.difference(loader)
     }
 
     /// Whether the loader fills `vaddr` with zeros (`.bss`).
     pub(crate) fn is_zero_filled(&self, vaddr: u64) -> bool {
-        self.loads().any(|load| {
-            let end = load.vaddr.checked_add(load.memsz);
-            let file_end = load.vaddr.checked_add(load.filesz);
-            file_end.is_some_and(|start| vaddr >= start) && end.is_some_and(|end| vaddr < end)
-        })
+        self.mapped.memory.is_zero_filled(vaddr)
     }
 
     /// Hands each whole record of `size` bytes in the `len` bytes at `offset` to `each`, until
@@ -196,11 +179,6 @@ impl<'a> View<'a> {
         }
         Ok(())
     }
-}
-
-/// Where the page of `vaddr` starts.
-fn page_of(vaddr: u64) -> u64 {
-    vaddr.saturating_sub(vaddr.checked_rem(PAGE).unwrap_or_default())
 }
 
 /// What is wrong with a `PT_LOAD` that follows `before` in a file of `size` bytes.

@@ -22,10 +22,11 @@ use std::ops::Range;
 use crate::abi::{PF_X, pt};
 use crate::error::EditError;
 use crate::error::ElfError;
-use crate::facts::facts;
+use crate::facts::{Facts, facts};
 use crate::image::{Image, bytes_at};
 use crate::patch::Patch;
 use crate::read::header::Segment;
+use crate::read::memory::Loader;
 use crate::read::source::{Source, file_end};
 use crate::request::Edit;
 use crate::verify::allowed::Allowed;
@@ -73,22 +74,29 @@ fn check(bytes: &Comparison<'_>, edit: &Edit) -> Result<(), EditError> {
         edit,
     };
     // What an audit reads beyond that: symbols by their hash tables, versions, notes.
-    if let Err(error) = facts(bytes.new)
-        && facts(bytes.old).is_ok()
-    {
-        return Err(unreadable(error));
+    match facts(bytes.new) {
+        Ok(after) => check_loaders(bytes.old, &after)?,
+        Err(error) if facts(bytes.old).is_ok() => return Err(unreadable(error)),
+        Err(_) => {}
     }
     let known = faults(&case.before)?;
     if let Some(fault) = faults(&case.after)?.difference(&known).next() {
         return Err(wrong(*fault));
     }
     case.check_header()?;
-    let expected = Seen::read(&case.before.view)?.after(edit);
+    let seen = Seen::read(&case.before.view)?;
+    let second = second_parser::opinion(bytes.old)?;
+    // Where the readers did not agree before, they cannot vouch for the edit.
+    let agreed = second.check(&seen, "goblin").is_ok();
     Seen::read(&case.after.view)
         .map_err(unreadable)?
-        .check(&expected, "the reader")?;
-    let expected = second_parser::opinion(bytes.old)?.after(edit);
-    second_parser::opinion(bytes.new)?.check(&expected, "goblin")?;
+        .check(&seen.after(edit), "the reader")?;
+    let checked = second_parser::opinion(bytes.new)?.check(&second.after(edit), "goblin");
+    if !agreed && checked.is_err() {
+        let reason = "two readers see different names in it: no linker makes such a file";
+        return Err(EditError::Unsafe(reason.to_owned()));
+    }
+    checked?;
     let pairs = case.pair_segments()?;
     for (old, new) in &pairs {
         case.check_segment(old, new)?;
@@ -97,6 +105,23 @@ fn check(bytes: &Comparison<'_>, edit: &Edit) -> Result<(), EditError> {
     case.check_strings()?;
     sections::check(&case)?;
     rest::check(&case, &pairs)
+}
+
+/// No loader sees other bytes than the next that saw the same before.
+fn check_loaders(old: &dyn Image, after: &Facts) -> Result<(), EditError> {
+    let differs = |facts: &Facts, loader| facts.difference(loader).is_some();
+    let loaders = Loader::ALL.into_iter();
+    let mut differing = loaders.filter(|loader| differs(after, *loader)).peekable();
+    if differing.peek().is_none() {
+        return Ok(());
+    }
+    let before = facts(old)?;
+    match differing.find(|loader| !differs(&before, *loader)) {
+        Some(loader) => Err(wrong(format!(
+            "the loaders would see different bytes ({loader:?})"
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl Case<'_> {

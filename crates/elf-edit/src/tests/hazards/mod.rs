@@ -3,6 +3,7 @@
 mod damage;
 mod dynamic;
 mod headers;
+mod loaders;
 mod segments;
 mod symbols;
 mod versions;
