@@ -72,7 +72,7 @@ pub use patch::{Patch, PatchedImage, Remark};
 pub use plan::{plan, plan_with_debug_file, split_debug};
 pub use read::encoding::Encoding;
 pub use read::header::{Header, Segment};
-pub use read::memory::Loader;
+pub use read::memory::{Loader, Mapping, mapped};
 pub use read::platform::Platform;
 pub use read::source::largest_page;
 pub use read::versions::{NeededVersion, VersionNeed};

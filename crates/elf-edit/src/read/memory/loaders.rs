@@ -30,6 +30,12 @@ impl Loader {
     /// Every loader, in a fixed order.
     pub const ALL: [Self; 3] = [Self::Glibc, Self::Musl, Self::Bionic];
 
+    /// As it maps a file in the smallest pages of `machine`.
+    pub(crate) fn smallest(self, loads: &[Segment], machine: u16, size: u64) -> Memory {
+        let page = page_sizes(machine).first().copied().unwrap_or(0x1000);
+        self.map(loads, size, page)
+    }
+
     fn map(self, loads: &[Segment], size: u64, page: u64) -> Memory {
         match self {
             Self::Glibc => glibc(loads, size, page),

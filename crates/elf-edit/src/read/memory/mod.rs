@@ -9,8 +9,10 @@ mod loaders;
 
 use std::ops::Range;
 
+use crate::abi::pt;
 use crate::error::ElfError;
 use crate::image::{Image, bytes_at};
+use crate::read::header::{Header, Segment};
 
 pub use loaders::Loader;
 pub(crate) use loaders::{Mapped, views};
@@ -47,6 +49,38 @@ impl Run {
         let place = start..end;
         (start < end).then_some(Self { place, origin })
     }
+}
+
+/// Addresses that a loader maps, and where their bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The addresses, as the file has them: before the loader adds where it put the file.
+    pub place: Range<u64>,
+    /// The file offset of the first byte; `None` for zeros.
+    pub offset: Option<u64>,
+}
+
+/// What `loader` puts into memory for the ELF file in `image`, in the smallest pages of its
+/// machine: ascending, without overlap. What no mapping holds cannot be read.
+///
+/// # Errors
+/// [`ElfError::Malformed`] for headers that loaders refuse.
+pub fn mapped(image: &dyn Image, loader: Loader) -> Result<Vec<Mapping>, ElfError> {
+    let header = Header::read(image)?;
+    let loads = header.segments(image)?;
+    let loads: Vec<Segment> = loads
+        .into_iter()
+        .filter(|segment| segment.kind == pt::LOAD)
+        .collect();
+    let memory = loader.smallest(&loads, header.machine, image.size());
+    let mappings = memory.runs.into_iter().map(|run| Mapping {
+        place: run.place,
+        offset: match run.origin {
+            Origin::File(offset) => Some(offset),
+            Origin::Zero => None,
+        },
+    });
+    Ok(mappings.collect())
 }
 
 /// What is in memory after a file was mapped. Addresses are those of the file; what is in no run
