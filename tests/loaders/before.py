@@ -42,6 +42,7 @@ TOOLS = {
     "objcopy": ("objcopy",),
     "objcopy-debug": ("objcopy", "--strip-debug"),
     "llvm-strip": ("llvm-strip",),
+    "llvm-objcopy": ("llvm-objcopy",),
     "eu-strip": ("eu-strip",),
 }
 STEPS = ("patchelf", *TOOLS, "ours", "ours-strip")
@@ -72,6 +73,20 @@ OPERATIONS = {
 }
 
 
+def triples(sample):
+    """Three steps and a linker: each three with one linker, and with another in turn.
+
+    A sample has each two steps once as the first, once as the last, and once as the ends.
+    """
+    for first, second, third in itertools.product(range(len(STEPS)), repeat=3):
+        steps = STEPS[first], STEPS[second], STEPS[third]
+        turn = LINKERS[(first + 2 * second) % len(LINKERS)]
+        chosen = [turn] if (first + second + third) % len(STEPS) == 0 else []
+        if not sample:
+            chosen = {LINKERS[0], turn}
+        yield from ((steps, linker) for linker in sorted(chosen))
+
+
 class Before:
     """Files that other tools had in hands."""
 
@@ -92,9 +107,8 @@ class Before:
                 if linker == "bfd" or not sample:
                     yield f"before: chain {first} {second} {linker}", functools.partial(self.chained, (first, second), linker)
             yield f"before: auditwheel {linker}", functools.partial(self.audited, linker)
-        if not sample:
-            for steps in itertools.product(STEPS, repeat=3):
-                yield f"before: chain {' '.join(steps)} bfd", functools.partial(self.chained, steps, "bfd")
+        for steps, linker in triples(sample):
+            yield f"before: chain {' '.join(steps)} {linker}", functools.partial(self.chained, steps, linker)
 
     def files(self, linker):
         """The libraries and programs of a linker, built by whoever asks first."""
