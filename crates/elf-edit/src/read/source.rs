@@ -30,12 +30,40 @@ pub(crate) struct Source<'a> {
     named: Vec<Range<u64>>,
 }
 
+/// No place or size in a file that is edited is larger: whatever an edit adds to one, up to as
+/// much again, is still a number. An overflow is an error here, once, instead of a wrong value
+/// further on.
+const LARGEST: u64 = u64::MAX >> 1;
+
+/// Whether what starts at `start` of the file ends at a place that can be reckoned with.
+fn is_bounded(start: u64, len: u64) -> bool {
+    start.checked_add(len).is_some_and(|end| end <= LARGEST)
+}
+
 impl<'a> Source<'a> {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// As of [`View::read`], and [`ElfError::Malformed`] for program headers that reach past any
+    /// file or memory.
     pub(crate) fn read(image: &'a dyn Image) -> Result<Self, ElfError> {
         let view = View::read(image)?;
+        let bounded = |segment: &Segment| {
+            // Kernels live at the upper end of memory.
+            let memory = segment.vaddr.checked_add(segment.memsz).is_some();
+            memory && is_bounded(segment.offset, segment.filesz) && segment.align <= LARGEST
+        };
+        if !view.segments.iter().all(bounded) {
+            let reason = "a program header reaches past the end of any file or memory";
+            return Err(ElfError::malformed(reason));
+        }
         let mut sections = Sections::read(image, &view.header)?;
+        let bounded = |section: &Section| {
+            let memory = section.addr.checked_add(section.size).is_some();
+            memory && is_bounded(section.offset, section.size)
+        };
         if let Some(table) = &sections
-            && table.displaces(&view)?
+            && (!table.headers.iter().all(bounded) || table.displaces(&view)?)
         {
             sections = None;
         }
