@@ -102,40 +102,6 @@ impl Arch {
         }
     }
 
-    /// What `$LIB` may stand for in glibc's loader. It is fixed when glibc is built: `lib64` in
-    /// Red Hat's layout, a multiarch folder in Debian's, `lib` elsewhere.
-    pub fn lib_tokens(self) -> &'static [&'static str] {
-        match self {
-            Self::X86_64 => &["lib64", "lib/x86_64-linux-gnu", "lib"],
-            Self::I686 => &["lib", "lib/i386-linux-gnu", "lib32"],
-            Self::Aarch64 => &["lib64", "lib/aarch64-linux-gnu", "lib"],
-            Self::Armv7l => &["lib", "lib/arm-linux-gnueabihf"],
-            Self::Ppc64 => &["lib64", "lib/powerpc64-linux-gnu", "lib"],
-            Self::Ppc64le => &["lib64", "lib/powerpc64le-linux-gnu", "lib"],
-            Self::S390x => &["lib64", "lib/s390x-linux-gnu", "lib"],
-            Self::Riscv64 => &["lib64/lp64d", "lib64", "lib/riscv64-linux-gnu", "lib"],
-            Self::Loongarch64 => &["lib64", "lib/loongarch64-linux-gnu", "lib"],
-        }
-    }
-
-    /// What `$PLATFORM` may stand for: the kernel's `AT_PLATFORM`, baseline first. Empty where
-    /// the kernel gives none, so that the loader drops the entry.
-    pub fn platform_tokens(self) -> &'static [&'static str] {
-        match self {
-            Self::X86_64 => &["x86_64", "haswell", "xeon_phi"],
-            Self::I686 => &["i686", "i586", "i486", "i386"],
-            Self::Aarch64 => &["aarch64"],
-            Self::Armv7l => &["v7l", "v8l"],
-            Self::Ppc64 => &["power4", "power5", "power6", "power7", "power8", "power9"],
-            Self::Ppc64le => &["power8", "power9", "power10", "power11"],
-            Self::S390x => &[
-                "z900", "z990", "z9-109", "z10", "z196", "zEC12", "z13", "z14", "z15",
-            ],
-            Self::Riscv64 => &[],
-            Self::Loongarch64 => &["loongarch64"],
-        }
-    }
-
     /// The file name of glibc's loader.
     pub fn glibc_loader(self) -> &'static str {
         match self {

@@ -39,8 +39,8 @@
 //! Other build tools depend on it with `default-features = false`: the feature `cli` is only for the
 //! binary.
 //!
-//! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`, `host`,
-//! `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`, `shell`.
+//! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`,
+//! `search_path`, `host`, `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`, `shell`.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
@@ -68,6 +68,7 @@ pub mod policy;
 #[doc(hidden)]
 pub mod repair;
 pub mod report;
+mod search_path;
 #[doc(hidden)]
 pub mod shell;
 #[doc(hidden)]

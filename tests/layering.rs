@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["policy"],
     &["wheel"],
     &["host"],
+    &["search_path"],
     &["deps"],
     &["audit"],
     &["repair"],

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::rpath::Entry;
 use crate::host::{FoundBy, Wanted};
+use crate::search_path::Entry;
 
 pub(super) type ListId = usize;
 pub(super) type ContextId = usize;

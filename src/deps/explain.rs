@@ -7,10 +7,9 @@ use std::sync::Arc;
 use super::Searched;
 use super::contexts::{ContextId, List, Requester};
 use super::names::stem;
-use super::rpath::{Lead, RpathProblem};
 use super::search::Search;
-use super::wheel_dir::WheelDir;
 use crate::host::{Probe, SearchDir};
+use crate::search_path::{Lead, Problem, WheelDir};
 
 /// No reader wants more, and hostile search paths have thousands of entries.
 const MOST_ROWS: usize = 100;
@@ -154,7 +153,7 @@ fn add_list(search: &Search<'_>, list: &List, plan: &mut Vec<(Place, Searched)>)
         let (place, dir, unsearched) = match lead {
             // The prefix of an installation is no folder of the wheel, unless it puts something there.
             Lead::Wheel(dir @ WheelDir::Elsewhere(..)) if search.tree.folder(dir).is_none() => {
-                let problem = RpathProblem::LeavesWheel.as_str();
+                let problem = Problem::LeavesWheel.as_str();
                 (Place::None, entry.text.clone(), Some(problem))
             }
             Lead::Wheel(dir) => (Place::Wheel(dir.clone()), dir.to_string(), None),

@@ -16,18 +16,14 @@ mod include;
 mod names;
 mod process;
 mod resolve;
-mod rpath;
 mod search;
 mod tree;
-mod wheel_dir;
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
 
 pub use names::{is_libpython, stem};
-pub use rpath::{RpathProblem, rpath_problems, wheel_folders};
-pub use wheel_dir::WheelDir;
 
 /// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.
 pub type NodeId = usize;

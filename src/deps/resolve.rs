@@ -12,10 +12,10 @@ use super::explain::Explainer;
 use super::names;
 use super::process::Process;
 use super::search::{Found, Search};
-use super::wheel_dir::WheelDir;
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
+use crate::search_path::WheelDir;
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 

@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester};
-use super::rpath::{Home, Lead, Tokens};
 use super::tree::Tree;
-use super::wheel_dir::WheelDir;
 use super::{Node, ResolveOptions, Target};
 use crate::elf::Facts;
 use crate::fnmatch::Pattern;
 use crate::host::{FoundBy, HostLibrary, Probe, SearchDir, Wanted};
 use crate::policy::drivers::driver_of;
 use crate::policy::{Ladder, Since};
+use crate::search_path::{Home, Lead, Loader, WheelDir};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
@@ -41,7 +40,7 @@ pub(super) struct Search<'a> {
     pub(super) tree: Tree<'a>,
     pub(super) excludes: Vec<Pattern>,
     vendor: Vec<Pattern>,
-    tokens: Tokens,
+    loader: Loader,
     ladders: Vec<Arc<Ladder>>,
     lib_dirs: Vec<SearchDir>,
     environment: Vec<SearchDir>,
@@ -62,7 +61,7 @@ impl<'a> Search<'a> {
             tree: Tree::new(elves, judged),
             excludes: options.exclude.iter().map(Pattern::new).collect(),
             vendor: options.vendor.iter().map(Pattern::new).collect(),
-            tokens: Tokens { libc, arch },
+            loader: Loader { libc, arch },
             ladders: options.policies.ladders(libc, arch),
             lib_dirs: options.host.lib_dirs().collect(),
             environment: options.host.environment_dirs().collect(),
@@ -131,7 +130,7 @@ impl<'a> Search<'a> {
     }
 
     fn list(&mut self, list: &str, home: Home<'_>, found_by: FoundBy) -> ListId {
-        let entries = self.tokens.entries(list, home);
+        let entries = self.loader.entries(list, home);
         let mut wheel: Vec<usize> = Vec::new();
         let mut host: Vec<PathBuf> = Vec::new();
         let mut seen = std::collections::HashSet::new();

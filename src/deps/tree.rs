@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::wheel_dir::WheelDir;
 use crate::elf::Kind;
 use crate::host::{Wanted, unfit};
+use crate::search_path::WheelDir;
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 

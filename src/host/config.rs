@@ -104,7 +104,7 @@ pub(crate) fn lib64(arch: Arch) -> &'static [&'static str] {
 }
 
 fn musl_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
-    let conf = format!("/etc/ld-musl-{}.path", musl_arch(arch));
+    let conf = format!("/etc/ld-musl-{}.path", arch.musl_name());
     let search = |dir: &str, found_by: &FoundBy| SearchDir {
         dir: under(root, Path::new(dir)),
         found_by: found_by.clone(),
@@ -120,17 +120,6 @@ fn musl_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
             .map(|dir| search(dir, &FoundBy::Trusted))
             .into(),
         Err(NoFile::Unusable(_)) => Vec::new(),
-    }
-}
-
-/// As in `ld-musl-x86_64.so.1`.
-fn musl_arch(arch: Arch) -> &'static str {
-    match arch {
-        Arch::I686 => "i386",
-        Arch::Armv7l => "armhf",
-        Arch::Ppc64 => "powerpc64",
-        Arch::Ppc64le => "powerpc64le",
-        other => other.as_str(),
     }
 }
 

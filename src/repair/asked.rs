@@ -10,6 +10,7 @@ use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;
+use crate::search_path::Loader;
 use crate::tag::Libc;
 use crate::wheel::Wheel;
 
@@ -44,7 +45,7 @@ pub(super) fn without_effect(wheel: &Wheel, audit: &Audit, plan: &Plan) -> Vec<F
             found.push(names.unused(option, pattern.as_str()));
         }
     }
-    found.extend(rpath_entries(wheel, plan));
+    found.extend(rpath_entries(wheel, audit, plan));
     found
 }
 
@@ -87,8 +88,12 @@ fn grafted(plan: &Plan, pattern: &Pattern) -> bool {
     })
 }
 
-fn rpath_entries(wheel: &Wheel, plan: &Plan) -> Vec<Finding> {
+fn rpath_entries(wheel: &Wheel, audit: &Audit, plan: &Plan) -> Vec<Finding> {
     let mut found = Vec::new();
+    let loader = Loader {
+        libc: audit.libc,
+        arch: audit.arch,
+    };
     let paths: Vec<&str> = wheel
         .elves
         .iter()
@@ -97,13 +102,13 @@ fn rpath_entries(wheel: &Wheel, plan: &Plan) -> Vec<Finding> {
         .map(String::as_str)
         .collect();
     for pattern in plan.options.rpath.keep.iter().map(Pattern::new) {
-        let entries = paths.iter().flat_map(|path| path.split(':'));
-        if !entries.clone().any(|entry| pattern.matches(entry)) {
+        let entries = || paths.iter().flat_map(|path| loader.split(path));
+        if !entries().any(|entry| pattern.matches(entry)) {
             let message = format!(
                 "--keep-rpath {} matched no search-path entry",
                 pattern.as_str()
             );
-            let known: BTreeSet<&str> = entries.filter(|entry| !entry.is_empty()).collect();
+            let known: BTreeSet<&str> = entries().filter(|entry| !entry.is_empty()).collect();
             let finding = Finding::warning("keep-rpath-unused", message);
             found.push(if known.is_empty() {
                 finding.help("no file of the wheel has a search path")

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use super::origin::{self, Package};
 use super::realm::{self, Realm};
-use super::rpath::entries;
 use super::source::{self, Source};
 use super::{RepairOptions, clash, naming, rpath};
 use crate::audit::Audit;
-use crate::deps::{NodeId, Target, WheelDir};
-use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
+use crate::deps::{NodeId, Target};
+use crate::elf::{Edit, Facts, RpathEdit};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::{Host, HostLibrary};
 use crate::policy::Rung;
-use crate::tag::Libc;
+use crate::search_path::{self, Loader, WheelDir};
 use crate::wheel::Wheel;
 
 /// A library to bring in.
@@ -320,31 +319,28 @@ fn search_path(
 ) -> RpathEdit {
     let options = &question.options.rpath;
     let keep: Vec<Pattern> = options.keep.iter().map(Pattern::new).collect();
-    let current = facts.runpath.as_deref().or(facts.rpath.as_deref());
+    let (libc, arch) = (question.audit.libc, question.audit.arch);
+    let loader = Loader { libc, arch };
+    let current = search_path::current(facts).map(|(_, list)| list);
     let mut path: Vec<String> = Vec::new();
-    let kept = entries(current)
+    let kept = current
         .into_iter()
+        .flat_map(|list| loader.split(list))
         .filter(|entry| entry.starts_with('/') && keep.iter().any(|glob| glob.matches(entry)))
         .map(str::to_owned);
-    let own_folder = match own_dir {
-        WheelDir::Site(folder) => Some(folder.as_str()),
-        WheelDir::Scripts(_) | WheelDir::Elsewhere(..) => None,
-    };
     let asked = outside || (!question.options.include.is_empty() && imports_dlopen(facts));
     let asked = options.add.iter().filter(|_| asked);
     // `$ORIGIN` of the wheel's files is not that of a copy.
     let asked = asked
         .filter(|add| !add.starts_with('$'))
-        .filter_map(|add| rpath::requested(add, own_folder));
+        .filter_map(|add| rpath::requested(add, own_dir, loader));
     for entry in kept.chain(ways).chain(asked) {
         if !path.contains(&entry) {
             path.push(entry);
         }
     }
     if !path.is_empty() {
-        let kind = options
-            .kind
-            .unwrap_or_else(|| rpath_kind(question.audit.libc));
+        let kind = options.kind.unwrap_or_else(|| search_path::kind_for(libc));
         RpathEdit::Set(kind, path.join(":"))
     } else if current.is_some() {
         RpathEdit::Remove
@@ -358,12 +354,4 @@ pub(super) fn imports_dlopen(facts: &Facts) -> bool {
     facts
         .imports()
         .any(|import| matches!(import.name, "dlopen" | "dlmopen" | "android_dlopen_ext"))
-}
-
-/// Android reads only RUNPATH; RPATH also serves what a library loads in turn.
-pub fn rpath_kind(libc: Libc) -> RpathKind {
-    match libc {
-        Libc::Android => RpathKind::Runpath,
-        Libc::Glibc | Libc::Musl => RpathKind::Rpath,
-    }
 }

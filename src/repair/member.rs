@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use super::RepairOptions;
 use super::dedupe::Removed;
-use super::graft::{Grafts, imports_dlopen, member_place, rpath_kind};
+use super::graft::{Grafts, imports_dlopen, member_place};
 use super::realm::Realm;
-use super::rpath::{self, Dropped, folder_of};
+use super::rpath::{self, Dropped};
 use crate::audit::Audit;
-use crate::deps::{Edge, NodeId, Target, WheelDir, wheel_folders};
+use crate::deps::{Edge, NodeId, Target};
 use crate::elf::{Edit, Kind, RpathEdit, RpathKind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::FoundBy;
+use crate::search_path::{self, Loader, WheelDir};
+use crate::tag::Libc;
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 
 /// The edit of one ELF member.
@@ -129,6 +131,11 @@ impl Needs {
 }
 
 impl Planner<'_> {
+    fn loader(&self) -> Loader {
+        let (libc, arch) = (self.question.audit.libc, self.question.audit.arch);
+        Loader { libc, arch }
+    }
+
     fn member(
         &self,
         index: NodeId,
@@ -150,7 +157,7 @@ impl Planner<'_> {
             _ => None,
         };
         let dir = match &moved_to {
-            Some(path) => WheelDir::Site(folder_of(path).to_owned()),
+            Some(path) => WheelDir::of(&Installed::Site(path.clone())).0,
             None => WheelDir::of(&elf.installed).0,
         };
         let mut needs = Needs::default();
@@ -172,9 +179,14 @@ impl Planner<'_> {
     /// A file for another system is not judged, but what it tells of the build machine goes.
     fn bystander(&self, elf: &ElfMember, findings: &mut Vec<Finding>) -> Option<MemberEdit> {
         let (dir, _) = WheelDir::of(&elf.installed);
+        let own = Libc::of(&elf.facts, &elf.path);
         let owner = rpath::Owner {
             facts: &elf.facts,
-            folder: site_folder(&dir),
+            home: &dir,
+            loader: Loader {
+                libc: own.unwrap_or(self.loader().libc),
+                ..self.loader()
+            },
             serves_outside: true,
             reaches: Vec::new(),
             added: Vec::new(),
@@ -264,21 +276,22 @@ impl Planner<'_> {
     ) -> RpathEdit {
         let options = &self.question.options.rpath;
         let elf = user.elf;
-        let folder = site_folder(user.dir);
+        let loader = self.loader();
         let mut added = needs.ways.clone();
         if needs.outside || imports_dlopen(&elf.facts) {
             let asked = options.add.iter();
-            added.extend(asked.filter_map(|path| rpath::requested(path, folder)));
+            added.extend(asked.filter_map(|path| rpath::requested(path, user.dir, loader)));
         }
         let owner = rpath::Owner {
             facts: &elf.facts,
-            folder,
+            home: user.dir,
+            loader,
             serves_outside: self.serves_outside(index),
             reaches: self.reaches(user),
             added,
             kind: options
                 .kind
-                .unwrap_or_else(|| rpath_kind(self.question.audit.libc)),
+                .unwrap_or_else(|| search_path::kind_for(loader.libc)),
             kind_asked: options.kind.is_some(),
         };
         let (edit, dropped) = rpath::edit(owner, &self.keep);
@@ -289,16 +302,18 @@ impl Planner<'_> {
     /// The entries of a file's search path that leave site-packages for folders where the wheel has
     /// libraries.
     fn reaches(&self, user: &User<'_>) -> Vec<String> {
-        let (libc, arch) = (self.question.audit.libc, self.question.audit.arch);
         if user.moved {
             return Vec::new();
         }
         let facts = &user.elf.facts;
         let lists = facts.rpath.iter().chain(&facts.runpath);
-        let entries = lists.flat_map(|list| list.split(':'));
+        let loader = self.loader();
+        let entries = lists.flat_map(|list| loader.split(list));
         let reaching = entries.filter(|entry| {
-            let folders = wheel_folders(user.elf, entry, libc, arch);
-            let mut outside = folders.iter().filter(|dir| site_folder(dir).is_none());
+            let folders = loader.wheel_folders(entry, user.dir);
+            let mut outside = folders
+                .iter()
+                .filter(|dir| !matches!(dir, WheelDir::Site(_)));
             outside.any(|dir| self.folders.contains(dir))
         });
         reaching.map(str::to_owned).collect()
@@ -332,14 +347,6 @@ fn changed(elf: &ElfMember, moved_to: Option<String>, edit: Edit) -> Option<Memb
     })
 }
 
-/// The folder in site-packages that `$ORIGIN` stands for; `None` outside site-packages.
-fn site_folder(dir: &WheelDir) -> Option<&str> {
-    match dir {
-        WheelDir::Site(folder) => Some(folder),
-        WheelDir::Scripts(_) | WheelDir::Elsewhere(..) => None,
-    }
-}
-
 fn is_plain_library(elf: &ElfMember) -> bool {
     elf.facts.kind == Kind::Shared && elf.facts.interpreter.is_none()
 }
@@ -348,7 +355,7 @@ fn drop_note(elf: &ElfMember, dropped: &Dropped) -> Finding {
     let message = format!(
         "dropped the search-path entry \"{}\": it {}",
         dropped.entry,
-        dropped.fate.reason()
+        dropped.problem.why_dropped()
     );
     Finding::note("rpath-dropped", message).at(&elf.path)
 }

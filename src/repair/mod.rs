@@ -22,7 +22,7 @@ pub mod purl;
 pub mod realm;
 pub mod rehearse;
 pub mod repaired;
-pub mod rpath;
+mod rpath;
 pub mod sbom;
 mod self_check;
 pub mod shim;

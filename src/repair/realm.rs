@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::graft::Question;
 use super::source::Source;
-use crate::deps::{NodeId, Target, WheelDir};
+use crate::deps::{NodeId, Target};
+use crate::search_path::WheelDir;
 use crate::wheel::Installed;
 
 /// A part of an installation.

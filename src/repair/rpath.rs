@@ -5,6 +5,7 @@
 
 use crate::elf::{Facts, RpathEdit, RpathKind};
 use crate::fnmatch::Pattern;
+use crate::search_path::{self, Loader, Problem, WheelDir};
 
 /// What was asked about search paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,68 +21,64 @@ pub struct RpathOptions {
 
 /// The file whose search path is planned.
 #[derive(Debug)]
-pub struct Owner<'a> {
+pub(super) struct Owner<'a> {
     /// What was read from it.
-    pub facts: &'a Facts,
-    /// The folder that `$ORIGIN` stands for, in site-packages; `None`: not known.
-    pub folder: Option<&'a str>,
+    pub(super) facts: &'a Facts,
+    /// The folder that `$ORIGIN` stands for.
+    pub(super) home: &'a WheelDir,
+    /// The loader that reads its search path.
+    pub(super) loader: Loader,
     /// Whether it, or what it loads, needs something that stays outside by request.
-    pub serves_outside: bool,
+    pub(super) serves_outside: bool,
     /// Entries that leave site-packages for another part of the wheel.
-    pub reaches: Vec<String>,
+    pub(super) reaches: Vec<String>,
     /// Entries that it needs.
-    pub added: Vec<String>,
+    pub(super) added: Vec<String>,
     /// The tag for a new path.
-    pub kind: RpathKind,
+    pub(super) kind: RpathKind,
     /// Whether `kind` was asked for.
-    pub kind_asked: bool,
+    pub(super) kind_asked: bool,
 }
 
 /// An entry that goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dropped {
+pub(super) struct Dropped {
     /// As written.
-    pub entry: String,
+    pub(super) entry: String,
     /// Why.
-    pub fate: Fate,
+    pub(super) problem: Problem,
 }
 
 /// The edit of `owner`'s search path, and what it drops.
-pub fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
+pub(super) fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
     let facts = owner.facts;
-    // With both, the loader reads only RUNPATH; the other is no less published.
-    let (current, shadowed) = match (&facts.runpath, &facts.rpath) {
-        (Some(runpath), rpath) => (Some(runpath), rpath.as_ref()),
-        (None, rpath) => (rpath.as_ref(), None),
-    };
+    let loader = owner.loader;
+    let current = search_path::current(facts);
     let mut kept: Vec<String> = Vec::new();
     let mut dropped = Vec::new();
-    for entry in entries(current.map(String::as_str)) {
-        match owner.goes(entry, keep) {
-            Some(fate) => dropped.push(Dropped {
+    for entry in current.into_iter().flat_map(|(_, list)| loader.split(list)) {
+        match owner.drops(entry, keep) {
+            Some(problem) => dropped.push(Dropped {
                 entry: entry.to_owned(),
-                fate,
+                problem,
             }),
             None if kept.iter().any(|known| known == entry) => {}
             None => kept.push(entry.to_owned()),
         }
     }
-    for entry in entries(shadowed.map(String::as_str)) {
-        if let Some(fate) = owner.goes(entry, keep)
+    let shadowed = search_path::shadowed(facts).into_iter();
+    for entry in shadowed.flat_map(|list| loader.split(list)) {
+        if let Some(problem) = owner.drops(entry, keep)
             && !dropped.iter().any(|known| known.entry == entry)
         {
             dropped.push(Dropped {
                 entry: entry.to_owned(),
-                fate,
+                problem,
             });
         }
     }
     let adds = owner.added.iter().any(|entry| !kept.contains(entry));
-    let written_as = if facts.runpath.is_some() {
-        RpathKind::Runpath
-    } else {
-        RpathKind::Rpath
-    };
+    let written_as = current.map_or(RpathKind::Rpath, |(kind, _)| kind);
     let converts = owner.kind_asked && !kept.is_empty() && written_as != owner.kind;
     if !adds && !converts && dropped.is_empty() {
         return (RpathEdit::Keep, dropped);
@@ -104,158 +101,31 @@ pub fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
 
 impl Owner<'_> {
     /// Why an entry goes; `None`: it stays.
-    fn goes(&self, entry: &str, keep: &[Pattern]) -> Option<Fate> {
+    fn drops(&self, entry: &str, keep: &[Pattern]) -> Option<Problem> {
         if keep.iter().any(|pattern| pattern.matches(entry)) {
             return None;
         }
-        // Where the file lies is not known, but `$ORIGIN` is no folder of the build machine.
-        let fate = match self.folder {
-            Some(folder) => fate(entry, folder),
-            None if origin_rest(entry).is_some() => return None,
-            None => fate(entry, ""),
-        };
-        match fate {
-            Fate::Inside => None,
-            Fate::Leaves if self.serves_outside => None,
-            Fate::Leaves if self.reaches.iter().any(|known| known == entry) => None,
-            fate => Some(fate),
-        }
+        let problem = self.loader.problem(entry, self.home)?;
+        let asked = self.serves_outside || self.reaches.iter().any(|known| known == entry);
+        (problem != Problem::LeavesWheel || !asked).then_some(problem)
     }
 }
 
-/// The entry for `--add-rpath path` in a file of `folder`; `None` if it cannot be said.
-pub fn requested(path: &str, folder: Option<&str>) -> Option<String> {
-    if path.starts_with('/') || origin_rest(path).is_some() {
+/// The entry for `--add-rpath path` in a file of `home`; `None` if it cannot be said.
+pub(super) fn requested(path: &str, home: &WheelDir, loader: Loader) -> Option<String> {
+    if path.starts_with('/') || loader.after_origin(path).is_some() {
         return Some(path.to_owned());
     }
-    folder.map(|folder| origin_to(folder, path))
-}
-
-/// What becomes of one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Leads to a folder inside site-packages.
-    Inside,
-    /// `$ORIGIN`-relative, but leaves site-packages.
-    Leaves,
-    /// Absolute: a folder of the machine that built the wheel.
-    Absolute,
-    /// Empty or relative: the current directory of whoever runs it.
-    Relative,
-}
-
-impl Fate {
-    /// Why such an entry goes, to follow "it".
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Inside => "is not needed",
-            Self::Leaves => "leaves site-packages, and nothing that stays outside needs it",
-            Self::Absolute => "is a folder of the build machine",
-            Self::Relative => "depends on the current directory",
-        }
-    }
-}
-
-/// Says where `entry` of a file in `folder` (slash-separated, relative to site-packages) leads.
-pub fn fate(entry: &str, folder: &str) -> Fate {
-    let Some(rest) = origin_rest(entry) else {
-        return if entry.starts_with('/') {
-            Fate::Absolute
-        } else {
-            Fate::Relative
-        };
-    };
-    let mut depth = parts(folder).count();
-    for part in parts(rest) {
-        match part {
-            ".." if depth == 0 => return Fate::Leaves,
-            ".." => depth = depth.saturating_sub(1),
-            _ => depth = depth.saturating_add(1),
-        }
-    }
-    Fate::Inside
-}
-
-/// What follows `$ORIGIN` in an entry that starts with it.
-fn origin_rest(entry: &str) -> Option<&str> {
-    let rest = entry
-        .strip_prefix("$ORIGIN")
-        .or_else(|| entry.strip_prefix("${ORIGIN}"))?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-}
-
-fn parts(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-}
-
-/// The entry that leads from `folder` to `target`, both relative to site-packages.
-pub fn origin_to(folder: &str, target: &str) -> String {
-    let (from, to): (Vec<&str>, Vec<&str>) = (parts(folder).collect(), parts(target).collect());
-    let common = from
-        .iter()
-        .zip(&to)
-        .take_while(|(left, right)| left == right)
-        .count();
-    let up = std::iter::repeat_n("..", from.len().saturating_sub(common));
-    let down = to.iter().skip(common).copied();
-    std::iter::once("$ORIGIN")
-        .chain(up)
-        .chain(down)
-        .collect::<Vec<_>>()
-        .join("/")
-}
-
-/// The folder of an installed path.
-pub fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// The entries of a search path; an absent one has none, an empty one has one (the loader
-/// takes it for the current directory).
-pub fn entries(path: Option<&str>) -> Vec<&str> {
-    path.map(|path| path.split(':').collect())
-        .unwrap_or_default()
+    home.way_to(&WheelDir::Site(path.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Arch;
     use crate::elf;
+    use crate::tag::Libc;
     use elf_synth::Synth;
-
-    #[test]
-    fn entries_are_judged_on_the_installed_tree() {
-        let cases = [
-            ("$ORIGIN", "pkg", Fate::Inside),
-            ("${ORIGIN}/../pkg.libs/", "pkg", Fate::Inside),
-            ("$ORIGIN/..", "pkg", Fate::Inside),
-            ("$ORIGIN/../nvidia/cublas/lib", "pkg", Fate::Inside),
-            ("$ORIGIN/../../lib", "pkg", Fate::Leaves),
-            ("$ORIGIN/../../lib", "pkg/sub", Fate::Inside),
-            ("$ORIGINAL/x", "pkg", Fate::Relative),
-            ("/usr/lib", "pkg", Fate::Absolute),
-            ("", "pkg", Fate::Relative),
-            ("lib", "", Fate::Relative),
-        ];
-        for (entry, folder, expected) in cases {
-            assert_eq!(fate(entry, folder), expected, "{entry} in {folder}");
-        }
-    }
-
-    #[test]
-    fn the_way_to_a_folder_is_the_shortest() {
-        let cases = [
-            ("pkg", "pkg.libs", "$ORIGIN/../pkg.libs"),
-            ("", "pkg.libs", "$ORIGIN/pkg.libs"),
-            ("pkg/a/b", "pkg/c", "$ORIGIN/../../c"),
-            ("pkg", "pkg", "$ORIGIN"),
-        ];
-        for (folder, target, expected) in cases {
-            assert_eq!(origin_to(folder, target), expected);
-            assert_eq!(fate(&origin_to(folder, target), folder), Fate::Inside);
-        }
-    }
 
     fn edit_of(
         file: &Synth,
@@ -266,7 +136,11 @@ mod tests {
         let keep: Vec<Pattern> = keep.iter().map(|glob| Pattern::new(*glob)).collect();
         let mut plain = Owner {
             facts: &facts,
-            folder: Some("pkg"),
+            home: &WheelDir::Site("pkg".to_owned()),
+            loader: Loader {
+                libc: Libc::Glibc,
+                arch: Arch::X86_64,
+            },
             serves_outside: false,
             reaches: Vec::new(),
             added: Vec::new(),
@@ -320,6 +194,19 @@ mod tests {
         assert_eq!(
             edit_of(&file().rpath("/x:/y"), &["/x*"], |_| {}),
             (set(Rpath, "/x"), 1)
+        );
+    }
+
+    #[test]
+    fn an_entry_for_which_musl_would_read_none_goes() {
+        let on_musl = |owner: &mut Owner<'_>| {
+            owner.loader.libc = Libc::Musl;
+            owner.added = vec!["$ORIGIN/../pkg.libs".to_owned()];
+        };
+        let file = Synth::new(true, false).rpath("$ORIGIN/$LIB:$ORIGIN");
+        assert_eq!(
+            edit_of(&file, &[], on_musl),
+            (set(RpathKind::Rpath, "$ORIGIN:$ORIGIN/../pkg.libs"), 1)
         );
     }
 

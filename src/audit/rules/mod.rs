@@ -11,7 +11,7 @@ use crate::elf::Facts;
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::Host;
-use crate::wheel::{ElfMember, Installed};
+use crate::wheel::ElfMember;
 
 mod abi_marker;
 mod clash;
@@ -192,14 +192,6 @@ impl<'a> Case<'a> {
             Origin::Member(member) => self.input.elves.get(*member).map(|elf| elf.path.clone()),
             Origin::Host(library) => Some(library.path.display().to_string()),
         }
-    }
-}
-
-/// The path under site-packages, where the member goes there.
-pub(crate) fn site_path(elf: &ElfMember) -> Option<&str> {
-    match &elf.installed {
-        Installed::Site(path) => Some(path),
-        Installed::Script(_) | Installed::Elsewhere(..) => None,
     }
 }
 

@@ -2,30 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, site_path};
+use super::Case;
 use crate::finding::Finding;
-use crate::wheel::ElfMember;
-
-/// What is wrong with one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Empty,
-    Absolute,
-    Relative,
-    Escapes,
-}
+use crate::search_path::{Loader, Problem, WheelDir};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let loader = Loader {
+        libc: case.audit.libc,
+        arch: case.audit.arch,
+    };
     for (_, elf) in case.members() {
         let paths = [("RPATH", &elf.facts.rpath), ("RUNPATH", &elf.facts.runpath)];
+        let (home, _) = WheelDir::of(&elf.installed);
         for (kind, path) in paths {
             let mut told = BTreeSet::new();
-            for entry in path.iter().flat_map(|path| path.split(':')) {
-                if let Some(fault) = fault(entry, elf, case.input.wheel.is_some())
+            for entry in path.iter().flat_map(|path| loader.split(path)) {
+                let problem = loader.problem(entry, &home);
+                // What is above the folder of loose files is there.
+                let problem =
+                    problem.filter(|it| case.input.wheel.is_some() || *it != Problem::LeavesWheel);
+                if let Some(problem) = problem
                     && told.insert(entry)
                 {
-                    findings.push(tell(fault, kind, entry).at(&elf.path));
+                    findings.push(tell(problem, kind, entry).at(&elf.path));
                 }
             }
         }
@@ -33,83 +33,42 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn fault(entry: &str, elf: &ElfMember, in_wheel: bool) -> Option<Fault> {
-    if entry.is_empty() {
-        return Some(Fault::Empty);
-    }
-    if entry.starts_with('/') {
-        return Some(Fault::Absolute);
-    }
-    let rest = entry
-        .strip_prefix("$ORIGIN")
-        .or_else(|| entry.strip_prefix("${ORIGIN}"));
-    let Some(rest) = rest else {
-        return Some(Fault::Relative);
-    };
-    let escapes = in_wheel && site_path(elf).is_some_and(|path| leaves(path, rest));
-    escapes.then_some(Fault::Escapes)
-}
-
-/// Whether `rest`, walked from the folder of `file`, climbs out of site-packages.
-fn leaves(file: &str, rest: &str) -> bool {
-    let mut depth = file.split('/').count().saturating_sub(1);
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth = depth.saturating_sub(1),
-            _ => depth = depth.saturating_add(1),
-        }
-    }
-    false
-}
-
-fn tell(fault: Fault, kind: &str, entry: &str) -> Finding {
-    match fault {
-        Fault::Empty => {
+fn tell(problem: Problem, kind: &str, entry: &str) -> Finding {
+    match problem {
+        Problem::Empty => {
             let message =
                 format!("has an empty entry in its {kind}: the loader searches the current folder");
             let help = "remove it: whoever can write there chooses the library";
             Finding::warning("rpath-empty", message).help(help)
         }
-        Fault::Absolute => {
+        Problem::Absolute => {
             let message =
                 format!("has the {kind} {entry}, a folder of the machine it was built on");
             let help = "link with an RPATH that starts with $ORIGIN; a repair removes this one";
             Finding::warning("rpath-absolute", message).help(help)
         }
-        Fault::Relative => {
+        Problem::Relative => {
             let message =
                 format!("has the {kind} {entry}: the loader searches it from the current folder");
-            let help = "start it with $ORIGIN, the folder of the file";
+            let help = if entry.starts_with("$ORIGIN") {
+                "write ${ORIGIN}, or a slash after it: with more behind it glibc takes it for a name"
+            } else {
+                "start it with $ORIGIN, the folder of the file"
+            };
             Finding::warning("rpath-relative", message).help(help)
         }
-        Fault::Escapes => {
+        Problem::LeavesWheel => {
             let message = format!(
                 "has the {kind} {entry}, which leads out of site-packages: what it finds depends on the installation"
             );
             Finding::warning("rpath-escapes", message)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::leaves;
-
-    #[test]
-    fn climbing_is_counted_from_the_folder_of_the_file() {
-        let cases = [
-            ("pkg/_x.so", "", false),
-            ("pkg/_x.so", "/../pkg.libs", false),
-            ("pkg/_x.so", "/..", false),
-            ("pkg/_x.so", "/../..", true),
-            ("_x.so", "/..", true),
-            ("a/b/_x.so", "/.././/../../c", true),
-            ("a/_x.so", "/b/../../..", true),
-        ];
-        for (file, rest, out) in cases {
-            assert_eq!(leaves(file, rest), out, "{file} {rest}");
+        Problem::ForeignToken => {
+            let message = format!(
+                "has the {kind} {entry}: musl knows no variable but $ORIGIN, and reads no entry of a path that has another"
+            );
+            let help = "write the folder out; a repair removes this entry";
+            Finding::warning("rpath-variable", message).help(help)
         }
     }
 }

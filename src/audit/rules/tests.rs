@@ -161,6 +161,20 @@ fn functions_of_glibc_want_a_version() {
     assert!(found[0].message.contains("malloc"));
 }
 
+/// What a repair drops is told before.
+#[test]
+fn search_paths_are_read_as_the_loader_reads_them() {
+    for (entry, expected) in [
+        ("$ORIGINAL/x", Some("rpath-relative")),
+        ("$ORIGIN.libs", Some("rpath-relative")),
+        ("${ORIGIN}.libs", None),
+        ("$ORIGIN/$LIB", None),
+    ] {
+        let found = judge(&[("pkg/_x.so", clean().runpath(entry))]);
+        assert_eq!(found.first().map(|told| told.code), expected, "{entry}");
+    }
+}
+
 /// An extension module for x86-64 and musl.
 fn for_musl() -> Synth {
     let mut synth = Synth::new(true, false);
@@ -172,10 +186,14 @@ fn for_musl() -> Synth {
 }
 
 #[test]
-fn musl_lacks_what_glibc_keeps_for_itself() {
+fn musl_lacks_what_glibc_has() {
     use Severity::Warning;
     let cases: Vec<(Synth, &[(&str, Severity)])> = vec![
         (for_musl(), &[]),
+        (
+            for_musl().rpath("$ORIGIN/$LIB"),
+            &[("rpath-variable", Warning)],
+        ),
         (
             for_musl().import("__cxa_thread_atexit_impl", None),
             &[("musl-lacks", Warning)],

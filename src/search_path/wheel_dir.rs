@@ -49,10 +49,22 @@ impl WheelDir {
         }
     }
 
-    /// The folder that `way` leads to from here; `None` if it leaves what is known of the
-    /// installation.
+    /// The folder that `way`, which follows `$ORIGIN`, leads to from here; `None` if it leaves what is
+    /// known of the installation. What comes before its first slash is added to this folder's name.
     pub(super) fn join(&self, way: &str) -> Option<Self> {
+        let (renamed, way) = match way.find('/') {
+            Some(at) => way.split_at_checked(at)?,
+            None => (way, ""),
+        };
         let mut parts = self.parts();
+        let renamed = match parts.last() {
+            Some(last) if !renamed.is_empty() => Some(format!("{last}{renamed}")),
+            None if !renamed.is_empty() => return None,
+            _ => None,
+        };
+        if let (Some(last), Some(renamed)) = (parts.last_mut(), &renamed) {
+            *last = renamed;
+        }
         for part in plain_parts(way) {
             if part == ".." {
                 parts.pop()?;
@@ -114,7 +126,7 @@ impl WheelDir {
     }
 
     /// How many leading folders two places share; 0 for different roots.
-    pub(super) fn nearness(&self, other: &Self) -> usize {
+    pub(crate) fn nearness(&self, other: &Self) -> usize {
         let same_root = match (self, other) {
             (Self::Site(_), Self::Site(_)) | (Self::Scripts(_), Self::Scripts(_)) => true,
             (Self::Elsewhere(one, _), Self::Elsewhere(two, _)) => one == two,
