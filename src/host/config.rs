@@ -3,17 +3,16 @@
 //! Specs: ld.so(8), ldconfig(8); `ldso/dynlink.c` of musl.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::file::{self, NoFile};
+use super::glob::Glob;
 use super::{FoundBy, SearchDir};
 use crate::arch::Arch;
-use crate::fnmatch::Pattern;
 use crate::tag::Libc;
 
-const LONGEST_FILE: u64 = 1 << 20;
+/// So much text is read at most, of all files together: a thousand times what systems have.
+const MOST_TEXT: u64 = 1 << 20;
 /// Far more than any system includes; a guard against folders of a million files.
 const MOST_FILES: usize = 4096;
 
@@ -46,6 +45,8 @@ fn glibc_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
         root,
         seen: BTreeSet::new(),
         dirs: Vec::new(),
+        text_left: MOST_TEXT,
+        glob: Glob::new(root),
     };
     reader.read(Path::new("/etc/ld.so.conf"));
     let mut dirs = reader.dirs;
@@ -109,7 +110,7 @@ fn musl_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
         dir: under(root, Path::new(dir)),
         found_by: found_by.clone(),
     };
-    match file::read_text(root, &under(root, Path::new(&conf)), LONGEST_FILE) {
+    match file::read_text(root, &under(root, Path::new(&conf)), MOST_TEXT) {
         Ok(text) => {
             let found_by = FoundBy::LoaderConfig(PathBuf::from(conf));
             let dirs = text.split([':', '\n']).map(str::trim);
@@ -137,6 +138,8 @@ struct ConfReader<'a> {
     root: &'a Path,
     seen: BTreeSet<PathBuf>,
     dirs: Vec<SearchDir>,
+    text_left: u64,
+    glob: Glob<'a>,
 }
 
 impl ConfReader<'_> {
@@ -153,7 +156,7 @@ impl ConfReader<'_> {
             let folder = conf.parent().unwrap_or(Path::new("/")).to_path_buf();
             let mut files = Vec::new();
             for pattern in patterns.split_whitespace() {
-                files.extend(glob(self.root, &folder.join(pattern)));
+                files.extend(self.glob.paths(&folder.join(pattern)));
             }
             for file in files.iter().rev() {
                 let lines = self.lines(file);
@@ -168,7 +171,8 @@ impl ConfReader<'_> {
             return Vec::new();
         }
         let path = under(self.root, conf);
-        let text = file::read_text(self.root, &path, LONGEST_FILE).unwrap_or_default();
+        let text = file::read_text(self.root, &path, self.text_left).unwrap_or_default();
+        self.text_left = self.text_left.saturating_sub(text.len() as u64);
         let lines = text.lines().rev().map(|line| {
             let line = line.split('#').next().unwrap_or_default().trim();
             (conf.to_path_buf(), line.to_owned())
@@ -195,53 +199,11 @@ fn included(line: &str) -> Option<&str> {
     rest.starts_with(char::is_whitespace).then(|| rest.trim())
 }
 
-/// The paths that match `pattern` (absolute; as in glob(7)), sorted; a pattern without wildcards
-/// is itself.
-fn glob(root: &Path, pattern: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from("/")];
-    for part in pattern.components() {
-        let Component::Normal(part) = part else {
-            if part == Component::ParentDir {
-                found = joined(&found, Path::new(".."));
-            }
-            continue;
-        };
-        let pattern = Pattern::new(part.to_string_lossy());
-        if pattern.is_literal() {
-            found = joined(&found, Path::new(part));
-            continue;
-        }
-        let matches = found
-            .iter()
-            .flat_map(|folder| matches_in(root, folder, &pattern));
-        found = matches.collect();
-    }
-    found
-}
-
-fn joined(folders: &[PathBuf], part: &Path) -> Vec<PathBuf> {
-    folders.iter().map(|folder| folder.join(part)).collect()
-}
-
-fn matches_in(root: &Path, folder: &Path, pattern: &Pattern) -> Vec<PathBuf> {
-    let real = file::real_path(root, &under(root, folder));
-    let entries = real.ok().and_then(|(real, _)| fs::read_dir(real).ok());
-    let names = entries.into_iter().flatten().filter_map(Result::ok);
-    let mut names: Vec<_> = names.map(|entry| entry.file_name()).collect();
-    let hidden = pattern.as_str().starts_with('.');
-    let fits = |name: &OsStr| {
-        let name = name.to_string_lossy();
-        (hidden || !name.starts_with('.')) && pattern.matches(&name)
-    };
-    names.retain(|name| fits(name));
-    names.sort();
-    names.iter().map(|name| folder.join(name)).collect()
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     fn write(root: &Path, path: &str, text: &str) {
@@ -389,5 +351,44 @@ mod tests {
         write(root, "etc/ld-musl-i386.path", "");
         assert_eq!(names(root, Libc::Musl, Arch::I686), [""; 0]);
         assert_eq!(names(root, Libc::Android, Arch::Aarch64), [""; 0]);
+    }
+
+    /// Links of a folder to itself, so that nine stars mean a billion paths.
+    #[test]
+    fn what_an_include_finds_by_many_ways_is_read_once() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        folders(root, &["one", "two", "last", "etc/sub"]);
+        for link in 0..12 {
+            symlink(".", root.join(format!("etc/l{link}"))).unwrap();
+        }
+        let stars = "*/".repeat(9);
+        let text = format!("include /etc/{stars}x.conf\ninclude /etc/*/y.conf\n/last\n");
+        write(root, "etc/ld.so.conf", &text);
+        write(root, "etc/sub/x.conf", "/one\n");
+        write(root, "etc/y.conf", "/two\n");
+        let names = names(root, Libc::Glibc, Arch::X86_64);
+        assert_eq!(names, ["one", "two", "last"]);
+    }
+
+    #[test]
+    fn text_has_an_end() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        folders(root, &["first", "never"]);
+        write(root, "etc/ld.so.conf", "include /etc/many/*\n/never\n");
+        let text = format!("/first\n{}", "# nothing\n".repeat(50_000));
+        for number in 0..10 {
+            write(root, &format!("etc/many/{number}"), &text);
+        }
+        let mut reader = ConfReader {
+            root,
+            seen: BTreeSet::new(),
+            dirs: Vec::new(),
+            text_left: MOST_TEXT,
+            glob: Glob::new(root),
+        };
+        reader.read(Path::new("/etc/ld.so.conf"));
+        assert_eq!((reader.dirs.len(), reader.text_left), (4, 0));
     }
 }

@@ -18,6 +18,7 @@ use crate::tag::Libc;
 
 pub(crate) mod config;
 mod file;
+mod glob;
 mod library;
 mod provider;
 

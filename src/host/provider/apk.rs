@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Databases, Package, files_of, read_text};
+use super::{Databases, Libraries, Package, read_text};
 
 pub(super) fn read(root: &Path, databases: &mut Databases) {
     let mut places = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"].into_iter();
@@ -12,17 +12,16 @@ pub(super) fn read(root: &Path, databases: &mut Databases) {
         return;
     };
     for stanza in text.split("\n\n") {
-        add(root, stanza, databases);
+        add(stanza, databases);
     }
 }
 
-fn add(root: &Path, stanza: &str, databases: &mut Databases) {
+fn add(stanza: &str, databases: &mut Databases) {
     let mut package = Package {
         kind: "apk",
         ..Package::default()
     };
-    let mut folder = "";
-    let mut files = Vec::new();
+    let mut libraries = Libraries::default();
     for line in stanza.lines() {
         let Some((key, value)) = line.split_once(':') else {
             continue;
@@ -32,14 +31,12 @@ fn add(root: &Path, stanza: &str, databases: &mut Databases) {
             "V" => value.clone_into(&mut package.version),
             "A" => value.clone_into(&mut package.arch),
             "L" if !value.is_empty() => package.licenses.push(value.to_owned()),
-            "F" => folder = value,
-            "R" => files.push(format!("{folder}/{value}")),
+            "F" => libraries.folder(value),
+            "R" => libraries.file(value),
             _ => {}
         }
     }
-    let is_library = |path: &String| path.contains(".so");
-    if !package.name.is_empty() && files.iter().any(is_library) {
-        package.license_files = files_of(root, &format!("/usr/share/licenses/{}", package.name));
-        databases.add(package, files.iter().map(String::as_str));
+    if !package.name.is_empty() {
+        databases.add(package, &libraries);
     }
 }

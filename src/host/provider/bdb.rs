@@ -5,7 +5,8 @@
 //!
 //! Layout: `dbinc/db_page.h` of Berkeley DB 5.
 
-use super::rpm::Sink;
+use super::budget::Budget;
+use super::rpm::{LONGEST_HEADER, Sink};
 use crate::elf::Image;
 use crate::host::file::FileImage;
 
@@ -18,7 +19,6 @@ const HASH_META: u8 = 8;
 const HASH: u8 = 13;
 /// An item that has pages of its own.
 const OFF_PAGE: u8 = 3;
-const LARGEST_BLOB: usize = 256 << 20;
 
 struct Database<'a> {
     image: &'a FileImage,
@@ -30,6 +30,8 @@ struct Database<'a> {
 /// Hands every header of the database to `sink`.
 pub(super) fn headers(image: &FileImage, sink: &mut Sink<'_>) -> Option<()> {
     let database = Database::open(image)?;
+    // Every page of a chain belongs to one item.
+    let mut budget = Budget::new(image.size());
     for number in 0..=database.last_page {
         let page = database.page(number)?;
         if !matches!(page.get(25)?, &HASH_UNSORTED | &HASH) {
@@ -43,7 +45,7 @@ pub(super) fn headers(image: &FileImage, sink: &mut Sink<'_>) -> Option<()> {
             if item.first() == Some(&OFF_PAGE) {
                 let first = database.word(item, 4)?;
                 let size = usize::try_from(database.word(item, 8)?).ok()?;
-                sink(&database.chain(first, size)?);
+                sink(&database.chain(first, size, &mut budget)?);
             }
         }
     }
@@ -78,12 +80,15 @@ impl<'a> Database<'a> {
         Some(page)
     }
 
-    /// The `size` bytes of an item whose pages start at `first`.
-    fn chain(&self, first: u32, size: usize) -> Option<Vec<u8>> {
+    /// The `size` bytes of an item whose pages start at `first`; none if they are too many.
+    fn chain(&self, first: u32, size: usize, budget: &mut Budget) -> Option<Vec<u8>> {
+        if size > LONGEST_HEADER {
+            return Some(Vec::new());
+        }
         let mut bytes = Vec::new();
         let mut next = first;
-        // Every page holds something, so a loop ends too.
-        while next != 0 && bytes.len() < size.min(LARGEST_BLOB) {
+        while next != 0 && bytes.len() < size {
+            budget.spend(self.page_size)?;
             let page = self.page(next)?;
             let len = usize::from(self.half(&page, 22)?);
             if *page.get(25)? != OVERFLOW || len == 0 {

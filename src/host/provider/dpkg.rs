@@ -2,14 +2,14 @@
 //!
 //! Spec: dpkg(1), "FILES"; deb-control(5).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memmem, memrchr};
 use rayon::prelude::*;
 
 use super::super::file;
-use super::{Databases, LARGEST_DATABASE, Package, read_text, real_folder};
+use super::{Databases, LARGEST_DATABASE, Libraries, Package, read_text, real_folder};
 
 const ADMIN: &str = "/var/lib/dpkg";
 
@@ -30,18 +30,24 @@ impl Dpkg {
         let Ok(status) = read_text(root, &format!("{ADMIN}/status")) else {
             return Self::default();
         };
+        let (folder, names) = real_folder(root, &format!("{ADMIN}/info")).unwrap_or_default();
+        let lists = names.iter();
+        let lists: HashSet<&str> = lists
+            .filter_map(|name| name.to_str()?.strip_suffix(".list"))
+            .collect();
         let mut packages: HashMap<String, Package> = HashMap::new();
         for stanza in status.split("\n\n") {
             if let Some(package) = package(stanza) {
                 // The list of a package that several architectures may have is named with its own.
-                packages.insert(
-                    format!("{}:{}", package.name, package.arch),
-                    package.clone(),
-                );
-                packages.entry(package.name.clone()).or_insert(package);
+                let own = format!("{}:{}", package.name, package.arch);
+                if lists.contains(own.as_str()) {
+                    packages.insert(own, package.clone());
+                }
+                if lists.contains(package.name.as_str()) {
+                    packages.entry(package.name.clone()).or_insert(package);
+                }
             }
         }
-        let (folder, names) = real_folder(root, &format!("{ADMIN}/info")).unwrap_or_default();
         let lists = names.iter().filter_map(|name| {
             let name = name.to_str()?.strip_suffix(".list")?;
             Some((name.to_owned(), packages.get(name)?.clone()))
@@ -84,7 +90,11 @@ impl Dpkg {
             })
             .collect();
         for (package, libraries) in owned {
-            databases.add(package.clone(), libraries.iter().map(String::as_str));
+            let mut owned = Libraries::default();
+            for path in &libraries {
+                owned.path(path);
+            }
+            databases.add(package.clone(), &owned);
         }
     }
 }

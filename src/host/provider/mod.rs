@@ -3,27 +3,29 @@
 //! The databases of dpkg, apk and rpm are read where they lie, under the root that the library is
 //! under; no program is run, so a sysroot of any system answers on any machine.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use dpkg::Dpkg;
+use owners::{Libraries, Owners};
 
 use super::file::{self, NoFile};
 use super::{Host, HostLibrary, config};
 
 mod apk;
 mod bdb;
+mod budget;
 pub(super) mod dpkg;
 mod header;
 mod ndb;
+mod owners;
 mod rpm;
 mod sqlite;
 
 /// Databases list every file of a system; this is several times the largest known.
-const LARGEST_DATABASE: u64 = 256 << 20;
+const LARGEST_DATABASE: u64 = 64 << 20;
 const LARGEST_LICENSE: u64 = 4 << 20;
 
 /// An installed package.
@@ -68,7 +70,7 @@ impl Package {
 pub(super) struct Databases {
     root: PathBuf,
     packages: Vec<Package>,
-    owners: HashMap<String, usize>,
+    owners: Owners,
 }
 
 impl Databases {
@@ -106,33 +108,31 @@ impl Databases {
         }
     }
 
-    /// Adds a package and says which of the paths are its own; folders and what is no library
-    /// are dropped.
-    fn add<'p>(&mut self, package: Package, paths: impl Iterator<Item = &'p str>) {
-        let index = self.packages.len();
-        for path in paths {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            if name.contains(".so") {
-                self.owners.entry(key(path)).or_insert(index);
-            }
+    /// Adds a package that brought `libraries`; one without any is no owner of anything.
+    fn add(&mut self, package: Package, libraries: &Libraries<'_>) {
+        if libraries.is_empty() {
+            return;
         }
+        self.owners.add(libraries, self.packages.len());
         self.packages.push(package);
     }
 
     fn owner(&self, path: &Path) -> Option<Package> {
-        let index = self.owners.get(&key(path.to_str()?))?;
-        let package = self.packages.get(*index)?.clone();
+        let index = self.owners.of(path.to_str()?)?;
+        let package = self.packages.get(index)?.clone();
         Some(match package.kind {
             "deb" => dpkg::with_licenses(&self.root, package),
-            _ => package,
+            _ => with_license_folder(&self.root, package),
         })
     }
 }
 
-/// A path without what is only a matter of when `/lib` became a link to `/usr/lib`.
-fn key(path: &str) -> String {
-    let path = path.trim_start_matches('/');
-    path.strip_prefix("usr/").unwrap_or(path).to_owned()
+/// With the files of its folder of licences, unless the database itself says which they are.
+fn with_license_folder(root: &Path, mut package: Package) -> Package {
+    if package.license_files.is_empty() {
+        package.license_files = files_of(root, &format!("/usr/share/licenses/{}", package.name));
+    }
+    package
 }
 
 /// What os-release says.
@@ -237,6 +237,8 @@ impl Host {
     }
 }
 
+#[cfg(test)]
+mod bounds_tests;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;

@@ -2,8 +2,9 @@
 //!
 //! Layout: `lib/backend/ndb/rpmpkg.c` of rpm.
 
+use super::budget::Budget;
 use super::header::le32;
-use super::rpm::Sink;
+use super::rpm::{LONGEST_HEADER, Sink};
 use crate::elf::Image;
 use crate::host::file::FileImage;
 
@@ -15,7 +16,6 @@ const SLOT_SIZE: usize = 16;
 /// Offsets count units of this many bytes.
 const BLOCK: u64 = 16;
 const MOST_SLOT_PAGES: u64 = 4096;
-const LARGEST_BLOB: usize = 256 << 20;
 
 /// Hands every header of the database to `sink`.
 pub(super) fn headers(image: &FileImage, sink: &mut Sink<'_>) -> Option<()> {
@@ -26,25 +26,30 @@ pub(super) fn headers(image: &FileImage, sink: &mut Sink<'_>) -> Option<()> {
     (1..=MOST_SLOT_PAGES).contains(&pages).then_some(())?;
     let mut slots = vec![0; usize::try_from(pages.checked_mul(PAGE)?).ok()?];
     image.read_at(0, &mut slots).ok()?;
+    let mut budget = Budget::new(image.size());
     // The header takes the place of two slots.
     for slot in slots.chunks_exact(SLOT_SIZE).skip(2) {
         let block = le32(slot, 8)?;
         if !slot.starts_with(SLOT) || block == 0 {
             continue;
         }
-        sink(&blob(image, slot, u64::from(block).checked_mul(BLOCK)?)?);
+        let at = u64::from(block).checked_mul(BLOCK)?;
+        sink(&blob(image, slot, at, &mut budget)?);
     }
     Some(())
 }
 
-fn blob(image: &FileImage, slot: &[u8], at: u64) -> Option<Vec<u8>> {
+/// The header that a slot leads to; empty if it is too long.
+fn blob(image: &FileImage, slot: &[u8], at: u64, budget: &mut Budget) -> Option<Vec<u8>> {
     let mut head = [0; 16];
     image.read_at(at, &mut head).ok()?;
     let same_package = slot.get(4..8) == head.get(4..8);
     (head.starts_with(BLOB) && same_package).then_some(())?;
     let len = usize::try_from(le32(&head, 12)?).ok()?;
-    let in_file = len <= LARGEST_BLOB && (len as u64) <= image.size();
-    in_file.then_some(())?;
+    budget.spend(len.checked_add(head.len())?)?;
+    if len > LONGEST_HEADER {
+        return Some(Vec::new());
+    }
     let mut bytes = vec![0; len];
     image.read_at(at.checked_add(16)?, &mut bytes).ok()?;
     Some(bytes)

@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
-use super::{Databases, files_of, header};
+use super::{Databases, header};
 use super::{bdb, ndb, sqlite};
 use crate::host::config;
 use crate::host::file::{self, FileImage};
 
 /// Before rpm 4.16 `/var/lib/rpm`; newer systems moved it.
 const FOLDERS: [&str; 3] = ["/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"];
+
+/// A longer header is passed over: the longest known have a few MiB.
+pub(super) const LONGEST_HEADER: usize = 32 << 20;
+/// Databases of whole distributions stay below; a longer file is none.
+const LARGEST: u64 = 512 << 20;
 
 /// Takes one header at a time.
 pub(super) type Sink<'s> = dyn FnMut(&[u8]) + 's;
@@ -31,24 +36,20 @@ pub(super) fn read(root: &Path, databases: &mut Databases) {
         let Ok((file, metadata)) = opened else {
             continue;
         };
+        if metadata.len() > LARGEST {
+            continue;
+        }
         let image = FileImage::new(file, &metadata);
         let known = databases.packages.len();
-        let _ = headers(&image, &mut |header| add(root, header, databases));
+        let _ = headers(&image, &mut |header| add(header, databases));
         if databases.packages.len() > known {
             return;
         }
     }
 }
 
-fn add(root: &Path, blob: &[u8], databases: &mut Databases) {
-    let Some((mut package, files)) = header::package(blob) else {
-        return;
-    };
-    if !files.iter().any(|path| path.contains(".so")) {
-        return;
+fn add(blob: &[u8], databases: &mut Databases) {
+    if let Some((package, libraries)) = header::package(blob) {
+        databases.add(package, &libraries);
     }
-    if package.license_files.is_empty() {
-        package.license_files = files_of(root, &format!("/usr/share/licenses/{}", package.name));
-    }
-    databases.add(package, files.iter().map(String::as_str));
 }

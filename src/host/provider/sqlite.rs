@@ -7,13 +7,11 @@
 
 use std::collections::BTreeSet;
 
+use super::budget::Budget;
 use super::header::be32;
-use super::rpm::Sink;
+use super::rpm::{LONGEST_HEADER, Sink};
 use crate::elf::Image;
 use crate::host::file::FileImage;
-
-/// rpm itself accepts no larger header.
-const LARGEST_BLOB: usize = 256 << 20;
 
 struct Database<'a> {
     image: &'a FileImage,
@@ -129,6 +127,7 @@ impl<'a> Database<'a> {
     /// Hands every row of the table at page `root` to `sink`.
     fn table(&self, root: u32, sink: &mut dyn FnMut(&[u8])) -> Option<()> {
         let mut seen = BTreeSet::new();
+        let mut budget = Budget::new(self.image.size());
         let mut pending = vec![root];
         while let Some(number) = pending.pop() {
             if !seen.insert(number) {
@@ -156,7 +155,7 @@ impl<'a> Database<'a> {
                 pending.extend(children.iter().rev());
             } else {
                 for at in cells {
-                    sink(&self.row(&page, at)?);
+                    sink(&self.row(&page, at, &mut budget)?);
                 }
             }
         }
@@ -164,13 +163,15 @@ impl<'a> Database<'a> {
     }
 
     /// The row of a leaf's cell: its start is in the page, the rest may be in pages of its own.
-    fn row(&self, page: &[u8], cell: usize) -> Option<Row> {
+    /// Empty if it is too long.
+    fn row(&self, page: &[u8], cell: usize, budget: &mut Budget) -> Option<Row> {
         let (size, at) = varint(page, cell)?;
         let (_, at) = varint(page, at)?;
-        (size <= self.image.size()).then_some(())?;
-        let size = usize::try_from(size)
-            .ok()
-            .filter(|size| *size <= LARGEST_BLOB)?;
+        let size = usize::try_from(size).ok()?;
+        budget.spend(size)?;
+        if size > LONGEST_HEADER {
+            return Some(Vec::new());
+        }
         let local = self.local(size)?;
         let start = page.get(at..)?.get(..local)?;
         let mut row = start.to_vec();
