@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use elf_edit::verify;
-use elf_edit::{self as elf, Edit, RpathEdit, RpathKind, Strip};
+use elf_edit::{self as elf, Edit, Loader, RpathEdit, RpathKind, Strip};
 use elf_edit::{Header, pt};
 use wheel_audit::audit::Input;
 use wheel_audit::tag::WheelName;
@@ -38,6 +38,19 @@ pub(crate) fn elf_facts(bytes: &[u8]) {
     if let Ok(facts) = elf::facts(&bytes.to_vec()) {
         let _ = facts.imports().count();
         let _ = facts.defines_function("PyInit_x");
+    }
+    for loader in Loader::ALL {
+        let Ok(mappings) = elf::mapped(&bytes.to_vec(), loader) else {
+            continue;
+        };
+        let size = bytes.len() as u64;
+        for mapping in &mappings {
+            let len = mapping.place.end - mapping.place.start;
+            let end = mapping.offset.map_or(0, |offset| offset + len);
+            assert!(len > 0 && end <= size, "{mapping:?} of {size} bytes");
+        }
+        let mut pairs = mappings.windows(2);
+        assert!(pairs.all(|pair| pair[0].place.end <= pair[1].place.start));
     }
 }
 
