@@ -1,57 +1,56 @@
-//! Python's `fnmatch`, the language of `--exclude` and the like.
+//! Python's `fnmatch`, the language of `--exclude` and the like, translated to a regular expression.
 //!
 //! `*` matches anything (slashes too), `?` one character, `[ab-d]` one of a set, `[!ab]` one
-//! that is not in it. There is no escape character; case counts.
+//! that is not in it. There is no escape character; case counts. The crate `regex` takes time in
+//! proportion to pattern and text, whatever they are.
 //!
 //! Spec: <https://docs.python.org/3/library/fnmatch.html>
 
+use std::fmt::Write as _;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::finding::Finding;
+
+/// The longest pattern, in bytes: no path of a file is longer on Linux. What it is translated to
+/// stays below [`LARGEST`].
+const LONGEST: usize = 4096;
+/// The most memory that a translated pattern may take, in bytes.
+const LARGEST: usize = 64 << 20;
+
 /// A pattern, read once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    parts: Vec<Part>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    /// `*`
-    Anything,
-    /// `?`
-    One,
-    Literal(char),
-    Set {
-        negated: bool,
-        /// Inclusive; `first <= last`.
-        ranges: Vec<(char, char)>,
-    },
+    /// What every match starts with: most texts are told apart by that.
+    start: usize,
+    /// `None`: the pattern has no wildcards, or [`Pattern::check`] refuses it.
+    regex: Option<Regex>,
 }
 
 impl Pattern {
-    /// Reads a pattern; every text is one.
+    /// Reads a pattern. One that [`Pattern::check`] refuses matches only itself.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let characters: Vec<char> = text.chars().collect();
-        let mut parts = Vec::new();
-        let mut rest = characters.as_slice();
-        while let Some((first, tail)) = rest.split_first() {
-            rest = tail;
-            let part = match first {
-                '*' => Part::Anything,
-                '?' => Part::One,
-                '[' => match set(tail) {
-                    Some((set, tail)) => {
-                        rest = tail;
-                        set
-                    }
-                    None => Part::Literal('['),
-                },
-                other => Part::Literal(*other),
-            };
-            if part != Part::Anything || parts.last() != Some(&Part::Anything) {
-                parts.push(part);
-            }
+        let start = text.find(WILDCARDS).unwrap_or(text.len());
+        let regex = if start == text.len() {
+            None
+        } else {
+            translated(&text).ok()
+        };
+        Self { text, start, regex }
+    }
+
+    /// Why `text` cannot be a pattern.
+    ///
+    /// # Errors
+    /// The reason, to follow the pattern: it is too long.
+    pub fn check(text: &str) -> Result<(), String> {
+        if text.contains(WILDCARDS) {
+            translated(text).map(|_| ())
+        } else {
+            Ok(())
         }
-        Self { text, parts }
     }
 
     /// The pattern as written.
@@ -61,61 +60,81 @@ impl Pattern {
 
     /// Whether it has none of `*`, `?` and `[`: it matches only itself.
     pub fn is_literal(&self) -> bool {
-        !self.text.contains(['*', '?', '['])
+        !self.text.contains(WILDCARDS)
     }
 
     /// Whether the whole of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
-        let mut parts = self.parts.as_slice();
-        let mut rest = text;
-        // Where to go on if what follows the last `*` fails: that `*` takes one character more.
-        let mut retry: Option<(&[Part], &str)> = None;
-        loop {
-            if let Some((Part::Anything, after)) = parts.split_first() {
-                parts = after;
-                retry = Some((after, rest));
-                continue;
+        match &self.regex {
+            Some(regex) => {
+                let start = self.text.get(..self.start).unwrap_or_default();
+                text.starts_with(start) && regex.is_match(text)
             }
-            let mut characters = rest.chars();
-            match (parts.split_first(), characters.next()) {
-                (None, None) => return true,
-                (Some((part, after)), Some(character)) if part.takes(character) => {
-                    parts = after;
-                    rest = characters.as_str();
-                }
-                _ => {
-                    let Some((after, from)) = retry else {
-                        return false;
-                    };
-                    let mut skipped = from.chars();
-                    if skipped.next().is_none() {
-                        return false;
-                    }
-                    parts = after;
-                    rest = skipped.as_str();
-                    retry = Some((after, rest));
-                }
-            }
+            None => self.text == text,
         }
     }
 }
 
-impl Part {
-    fn takes(&self, character: char) -> bool {
-        match self {
-            Self::Anything | Self::One => true,
-            Self::Literal(own) => *own == character,
-            Self::Set { negated, ranges } => {
-                let within = |(first, last): &(char, char)| (*first..=*last).contains(&character);
-                ranges.iter().any(within) != *negated
-            }
-        }
+/// One finding for each pattern of an option that cannot be one.
+pub(crate) fn refused(option: &str, patterns: &[String]) -> Vec<Finding> {
+    let refused = patterns.iter().filter_map(|text| {
+        let reason = Pattern::check(text).err()?;
+        let start: String = text.chars().take(20).collect();
+        let message = format!("{option} {start}… {reason}");
+        Some(Finding::error("pattern", message).help("give several shorter ones"))
+    });
+    refused.collect()
+}
+
+const WILDCARDS: [char; 3] = ['*', '?', '['];
+
+fn translated(text: &str) -> Result<Regex, String> {
+    if text.len() > LONGEST {
+        return Err(format!(
+            "has {} bytes; a pattern may have {LONGEST}",
+            text.len()
+        ));
     }
+    let mut builder = RegexBuilder::new(&expression(text));
+    let regex = builder.size_limit(LARGEST).build();
+    regex.map_err(|_| {
+        format!(
+            "needs more than {} MiB of memory to be matched",
+            LARGEST >> 20
+        )
+    })
+}
+
+/// The regular expression that says the same.
+fn expression(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let mut expression = String::from(r"(?s)\A");
+    let mut rest = characters.as_slice();
+    let mut last = None;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match first {
+            '*' if last == Some('*') => {}
+            '*' => expression.push_str(".*"),
+            '?' => expression.push('.'),
+            '[' => match set(tail) {
+                Some((set, tail)) => {
+                    rest = tail;
+                    expression.push_str(&set);
+                }
+                None => expression.push_str(r"\["),
+            },
+            other => expression.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+        }
+        last = Some(*first);
+    }
+    expression.push_str(r"\z");
+    expression
 }
 
 /// The set that starts after a `[`, and what follows its `]`; `None` if there is no `]`. The first
 /// character of a set, and the one after `!`, may itself be `]`.
-fn set(after_bracket: &[char]) -> Option<(Part, &[char])> {
+fn set(after_bracket: &[char]) -> Option<(String, &[char])> {
     let (negated, body) = match after_bracket.split_first() {
         Some(('!', body)) => (true, body),
         _ => (false, after_bracket),
@@ -126,25 +145,35 @@ fn set(after_bracket: &[char]) -> Option<(Part, &[char])> {
         .position(|c| *c == ']')?
         .checked_add(1)?;
     let (mut items, tail) = body.split_at_checked(end)?;
-    let mut ranges = Vec::new();
+    let mut ranges = String::new();
+    let mut add = |first: &char, last: &char| {
+        let (first, last) = (u32::from(*first), u32::from(*last));
+        // A range whose ends are in the wrong order matches nothing. Writing to a string does not fail.
+        if first <= last {
+            let _ = write!(ranges, r"\x{{{first:x}}}-\x{{{last:x}}}");
+        }
+    };
     loop {
         match items {
-            // A range whose ends are in the wrong order matches nothing.
             [first, '-', last, more @ ..] => {
-                if first <= last {
-                    ranges.push((*first, *last));
-                }
+                add(first, last);
                 items = more;
             }
             [only, more @ ..] => {
-                ranges.push((*only, *only));
+                add(only, only);
                 items = more;
             }
             [] => break,
         }
     }
     let (_, tail) = tail.split_first()?;
-    Some((Part::Set { negated, ranges }, tail))
+    let set = match (negated, ranges.as_str()) {
+        (false, "") => "[a&&b]".to_owned(),
+        (true, "") => ".".to_owned(),
+        (false, ranges) => format!("[{ranges}]"),
+        (true, ranges) => format!("[^{ranges}]"),
+    };
+    Some((set, tail))
 }
 
 #[cfg(test)]
@@ -203,6 +232,20 @@ mod tests {
         let pattern = Pattern::new("*a".repeat(200));
         assert!(!pattern.matches(&"a".repeat(199)));
         assert!(!pattern.matches(&"ab".repeat(20_000)));
+    }
+
+    #[test]
+    fn the_largest_pattern_can_be_matched_and_a_longer_one_is_refused() {
+        for unit in ["?", "[!a]", "[\u{80}-\u{ffff}]", "*x"] {
+            let text = unit.repeat(LONGEST / unit.len());
+            assert_eq!(Pattern::check(&text), Ok(()), "{unit}");
+            let longer = unit.repeat(LONGEST);
+            if unit.len() > 1 {
+                assert!(Pattern::check(&longer).unwrap_err().contains("4096"));
+                assert!(!Pattern::new(longer).matches("x"));
+            }
+        }
+        assert_eq!(Pattern::check(&"a".repeat(10_000)), Ok(()));
     }
 
     proptest! {

@@ -71,6 +71,7 @@ pub mod report;
 mod search_path;
 #[doc(hidden)]
 pub mod shell;
+mod soname;
 #[doc(hidden)]
 pub mod tag;
 #[doc(hidden)]

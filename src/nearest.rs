@@ -1,5 +1,7 @@
 //! What somebody may have meant by a name that does not exist.
 
+use crate::soname::base;
+
 /// The names nearest to `word`, best first, at most three; none if all are far away.
 ///
 /// Wildcards of a pattern do not count. Libraries that differ only after `.so` are near, however
@@ -22,7 +24,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
 /// How far `name` is from `word`; `None`: too far.
 fn distance(word: &str, name: &str) -> Option<usize> {
     let name = name.to_lowercase();
-    let (stem, named) = (stem(word), stem_of_library(&name));
+    let (stem, named) = (trimmed(word), base(&name));
     if stem == named {
         return Some(0);
     }
@@ -32,13 +34,8 @@ fn distance(word: &str, name: &str) -> Option<usize> {
     (edits <= allowed).then_some(edits)
 }
 
-fn stem(word: &str) -> &str {
-    stem_of_library(word).trim_end_matches(['-', '.', '_'])
-}
-
-/// `libfoo` of `libfoo.so.1`.
-fn stem_of_library(name: &str) -> &str {
-    name.split_once(".so").map_or(name, |(stem, _)| stem)
+fn trimmed(word: &str) -> &str {
+    base(word).trim_end_matches(['-', '.', '_'])
 }
 
 /// The number of characters to insert, remove or replace (Levenshtein).

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// except the ground floor's own.
 const FLOORS: &[&[&str]] = &[
     &[
-        "arch", "escape", "finding", "fnmatch", "json", "nearest", "shell",
+        "arch", "escape", "finding", "fnmatch", "json", "nearest", "shell", "soname",
     ],
     &["elf"],
     &["tag"],

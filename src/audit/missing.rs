@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::Chains;
 use super::external::Provider;
-use super::rules::library_base;
 use super::{Audit, Input};
 use crate::deps::{NodeId, Origin, Searched, Target};
 use crate::finding::Finding;
-use crate::host::FoundBy;
 use crate::policy::Since;
 use crate::shell::shell_word;
+use crate::soname::stem;
 
 /// One library that was not found.
 #[derive(Clone, Debug)]
@@ -74,11 +73,7 @@ pub fn name(audit: &Audit, input: &Input<'_>, node: NodeId) -> String {
             let elf = input.elves.get(*member);
             elf.map(|elf| elf.path.clone()).unwrap_or_default()
         }
-        Some(Origin::Host(library)) => library.facts.soname.clone().unwrap_or_else(|| {
-            let file = library.path.file_name();
-            file.map(|file| file.to_string_lossy().into_owned())
-                .unwrap_or_default()
-        }),
+        Some(Origin::Host(library)) => library.name(),
         None => String::new(),
     }
 }
@@ -151,7 +146,7 @@ impl Missing {
         }
         let searched = self.searched.iter();
         let searched = searched.filter(|place| place.unsearched.is_none());
-        let groups = grouped(searched.map(|place| (&place.dir, why(&place.found_by))));
+        let groups = grouped(searched.map(|place| (&place.dir, place.found_by.to_string())));
         if groups.is_empty() {
             return "no folder was searched".to_owned();
         }
@@ -162,10 +157,7 @@ impl Missing {
     fn unsearched_line(&self) -> Option<String> {
         let places = self.searched.iter().filter_map(|place| {
             let unsearched = place.unsearched.as_ref()?;
-            Some((
-                &place.dir,
-                format!("{}: {unsearched}", why(&place.found_by)),
-            ))
+            Some((&place.dir, format!("{}: {unsearched}", place.found_by)))
         });
         let groups = grouped(places);
         (!groups.is_empty()).then(|| format!("not searched: {groups}"))
@@ -193,32 +185,12 @@ fn grouped<'a>(places: impl Iterator<Item = (&'a String, String)>) -> String {
     groups.join(", ")
 }
 
-/// How a library was found, or why a folder was searched, in words.
-pub fn why(found_by: &FoundBy) -> String {
-    match found_by {
-        FoundBy::LibPath => "--lib-path".to_owned(),
-        FoundBy::Rpath(file) => format!("RPATH of {file}"),
-        FoundBy::Runpath(file) => format!("RUNPATH of {file}"),
-        FoundBy::Environment => "LD_LIBRARY_PATH".to_owned(),
-        FoundBy::LdPaths => "--ldpaths".to_owned(),
-        FoundBy::LoaderConfig(file) => file.display().to_string(),
-        FoundBy::Trusted => "default folder".to_owned(),
-        FoundBy::WheelSoname => "soname in the wheel".to_owned(),
-        FoundBy::Path => "path".to_owned(),
-    }
-}
-
-/// Whether a library was found where every program finds it: not worth telling people.
-pub fn is_usual(found_by: &FoundBy) -> bool {
-    matches!(found_by, FoundBy::LoaderConfig(_) | FoundBy::Trusted)
-}
-
 /// Files that are there under another version, by the base name of a missing library.
 struct Versions(BTreeMap<String, BTreeSet<String>>);
 
 impl Versions {
     fn new<'a>(audit: &Audit, input: &Input<'_>, missing: impl Iterator<Item = &'a str>) -> Self {
-        let bases = missing.map(|soname| (library_base(soname).to_owned(), BTreeSet::new()));
+        let bases = missing.map(|soname| (stem(soname).to_owned(), BTreeSet::new()));
         let mut found: BTreeMap<String, BTreeSet<String>> = bases.collect();
         for (id, node) in audit.graph.nodes.iter().enumerate() {
             let file = match &node.origin {
@@ -226,7 +198,7 @@ impl Versions {
                 Origin::Host(library) => Some(library.path.display().to_string()),
             };
             let Some(file) = file else { continue };
-            let Some(known) = found.get_mut(library_base(&file)) else {
+            let Some(known) = found.get_mut(stem(&file)) else {
                 continue;
             };
             let judged = audit.judged.get(id) != Some(&false);
@@ -243,7 +215,7 @@ impl Versions {
     }
 
     fn of(&self, soname: &str) -> impl Iterator<Item = String> {
-        let found = self.0.get(library_base(soname));
+        let found = self.0.get(stem(soname));
         found.into_iter().flatten().cloned()
     }
 }

@@ -21,6 +21,7 @@ pub mod verdict;
 use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
+use crate::fnmatch;
 use crate::host::Host;
 use crate::policy::{Policies, Since, drivers};
 use crate::shell::Advice;
@@ -163,6 +164,11 @@ pub(crate) fn verdict_on(
     options: &AuditOptions,
 ) -> Result<Audit, Error> {
     let name = input.path.display().to_string();
+    let mut refused = fnmatch::refused("--exclude", &options.all_excludes());
+    refused.extend(fnmatch::refused("--vendor", &options.vendor));
+    if !refused.is_empty() {
+        return Err(Error::many(ErrorKind::Usage, name, refused));
+    }
     let mut subject = subject::identify(input, options)
         .map_err(|(kind, findings)| Error::many(kind, &name, findings))?;
     let elves = input.elves;

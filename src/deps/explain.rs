@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::Searched;
 use super::contexts::{ContextId, List, Requester};
-use super::names::stem;
 use super::search::Search;
 use crate::host::{Probe, SearchDir};
 use crate::search_path::{Lead, Problem, WheelDir};
+use crate::soname::stem;
 
 /// No reader wants more, and hostile search paths have thousands of entries.
 const MOST_ROWS: usize = 100;

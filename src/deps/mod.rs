@@ -13,7 +13,6 @@ use crate::wheel::ElfMember;
 mod contexts;
 mod explain;
 mod include;
-mod names;
 mod process;
 mod resolve;
 mod search;
@@ -22,8 +21,6 @@ mod tree;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
-
-pub use names::{is_libpython, stem};
 
 /// Index of a file in [`Graph::nodes`]. Members come first: node `n` is `elves[n]`.
 pub type NodeId = usize;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use super::contexts::{ContextId, NameId, Requester};
 use super::explain::Explainer;
-use super::names;
 use super::process::Process;
 use super::search::{Found, Search};
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
 use crate::search_path::WheelDir;
+use crate::soname::is_libpython;
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
@@ -156,7 +156,7 @@ impl<'a> Resolver<'a> {
             });
         }
         let (libc, arch) = (self.search.options.libc, self.search.options.arch);
-        let libpython = names::is_libpython(name);
+        let libpython = is_libpython(name);
         // Android's interpreter is a library of every process, and extensions must name it (PEP 738).
         if libc.is_loader(name, arch) || (libpython && libc == Libc::Android) {
             return Some(Target::Loader);

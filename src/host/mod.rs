@@ -5,7 +5,6 @@
 //! of a library to judge it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -13,16 +12,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::arch::Arch;
 use crate::elf::{Facts, Platform};
-use crate::escape::escape;
 use crate::tag::Libc;
 
 pub(crate) mod config;
 mod file;
+mod found_by;
 mod glob;
 mod library;
 mod provider;
 
 pub use file::{FileId, FileImage};
+pub use found_by::FoundBy;
 pub use library::unfit;
 pub use provider::Package;
 
@@ -42,46 +42,6 @@ pub struct HostOptions {
     pub ldpaths: Option<Vec<PathBuf>>,
     /// `AUDITWHEEL_LD_LIBRARY_PATH` then `LD_LIBRARY_PATH` (the latter not with a sysroot).
     pub ld_library_path: Vec<PathBuf>,
-}
-
-/// How a library was found; printed as provenance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundBy {
-    /// `--lib-path`.
-    LibPath,
-    /// `DT_RPATH` of this file (the requester or one that loaded it).
-    Rpath(String),
-    /// `DT_RUNPATH` of the requester.
-    Runpath(String),
-    /// `LD_LIBRARY_PATH` or `AUDITWHEEL_LD_LIBRARY_PATH`.
-    Environment,
-    /// `--ldpaths`.
-    LdPaths,
-    /// `ld.so.conf` or a musl path file: that file.
-    LoaderConfig(PathBuf),
-    /// A folder that the loader always searches.
-    Trusted,
-    /// Its soname, elsewhere in the wheel, where nothing points.
-    WheelSoname,
-    /// The name has a slash: a path.
-    Path,
-}
-
-/// As a phrase: `found through …`.
-impl fmt::Display for FoundBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LibPath => f.write_str("--lib-path"),
-            Self::Rpath(file) => write!(f, "RPATH of {}", escape(file)),
-            Self::Runpath(file) => write!(f, "RUNPATH of {}", escape(file)),
-            Self::Environment => f.write_str("LD_LIBRARY_PATH"),
-            Self::LdPaths => f.write_str("--ldpaths"),
-            Self::LoaderConfig(file) => f.write_str(&escape(&file.to_string_lossy())),
-            Self::Trusted => f.write_str("system folder"),
-            Self::WheelSoname => f.write_str("soname, elsewhere in the wheel"),
-            Self::Path => f.write_str("path"),
-        }
-    }
 }
 
 /// A folder to search, and why.
@@ -106,6 +66,18 @@ pub struct HostLibrary {
     pub size: u64,
     /// What was read from it.
     pub facts: Arc<Facts>,
+}
+
+impl HostLibrary {
+    /// The name that it is loaded by: its soname, or else its file's name.
+    pub fn name(&self) -> String {
+        let own = self.facts.soname.clone();
+        let own = own.filter(|soname| !soname.contains('/') && !soname.is_empty());
+        own.unwrap_or_else(|| {
+            let file = self.path.file_name().unwrap_or_default();
+            file.to_string_lossy().into_owned()
+        })
+    }
 }
 
 /// What a library must be to fit.

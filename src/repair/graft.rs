@@ -47,7 +47,7 @@ pub struct Graft {
 impl Graft {
     /// The name it is known by: its own soname, or else its file's name.
     pub fn plain_name(&self) -> String {
-        source::plain_name(&self.library)
+        self.library.name()
     }
 }
 
@@ -192,9 +192,7 @@ fn places(
                     );
                 let keeps = match opened_as {
                     Some(edge) => Some(source::file_name(edge.soname.as_ref())),
-                    None => source
-                        .matches_any(&plain)
-                        .then(|| source::plain_name(&source.library)),
+                    None => source.matches_any(&plain).then(|| source.library.name()),
                 };
                 naming::Unnamed {
                     node: *node,

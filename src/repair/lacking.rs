@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graft::Question;
 use super::source::{Source, label};
 use crate::audit::extension::python_extension;
-use crate::audit::missing::why;
-use crate::deps::{Edge, NodeId, Origin, Target, stem};
+use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::elf::{Facts, defines_any};
 use crate::finding::Finding;
 use crate::host::FoundBy;
 use crate::shell::shell_word;
+use crate::soname::stem;
 
 /// Parts of C libraries and of gcc: all that they define has versions or well-known names.
 const KNOWN_OUTSIDE: [&str; 13] = [
@@ -200,7 +200,7 @@ impl<'a> Case<'a> {
              another library of this name, with which it does not load{others}",
             told.join(", "),
             source.library.path.display(),
-            why(first.found_by),
+            first.found_by,
         );
         let help = format!(
             "give the {soname} that it was linked with: --lib-path DIR\n\
@@ -231,7 +231,7 @@ fn taken(facts: &Facts) -> impl Iterator<Item = &str> {
 /// `hwloc` for `libhwloc.so.15`: what its functions are called after, in lower case. `None` if that
 /// is too short to tell.
 fn plain_name(soname: &str) -> Option<String> {
-    let stem = stem(soname.rsplit('/').next().unwrap_or(soname));
+    let stem = stem(soname);
     let name = stem.strip_prefix("lib").unwrap_or(stem);
     let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -38,6 +38,7 @@ use crate::audit::claims::blocks_repair;
 use crate::audit::{Audit, AuditOptions, PlatRequest};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
+use crate::fnmatch;
 use crate::host::Host;
 use crate::policy::{Rung, Since};
 use crate::tag::WheelName;
@@ -174,6 +175,16 @@ impl Plan {
         options: &RepairOptions,
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
+        let lists = [
+            ("--only", &options.only),
+            ("--no-mangle", &options.no_mangle),
+            ("--keep-rpath", &options.rpath.keep),
+        ];
+        let refused = lists.map(|(option, patterns)| fnmatch::refused(option, patterns));
+        let refused = refused.concat();
+        if !refused.is_empty() {
+            return Err(Error::many(ErrorKind::Usage, input, refused));
+        }
         refuse_unrepairable(wheel, audit, options, &input)?;
         let mut floor = audit.verdict.repaired;
         loop {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::sbom::hex;
 use crate::deps::NodeId;
+use crate::soname;
 
 /// A library without its new name.
 #[derive(Clone, Debug)]
@@ -96,18 +97,9 @@ fn shared_digest(members: &[&Unnamed], names: &BTreeMap<NodeId, String>) -> Opti
     Some(shared.finalize().into())
 }
 
-/// `libfoo.so.1` with the digest's first eight digits: `libfoo-1a2b3c4d.so.1`. A name that
-/// already has them stays.
-pub fn hashed_name(file_name: &str, digest: &[u8; 32]) -> String {
-    let hex = hex(digest.get(..4).unwrap_or(digest));
-    let (base, rest) = match file_name.split_once('.') {
-        Some((base, rest)) => (base, format!(".{rest}")),
-        None => (file_name, String::new()),
-    };
-    if base.ends_with(&format!("-{hex}")) {
-        return file_name.to_owned();
-    }
-    format!("{base}-{hex}{rest}")
+/// `libfoo.so.1` with the digest's first eight digits.
+fn hashed_name(file_name: &str, digest: &[u8; 32]) -> String {
+    soname::with_hash(file_name, &hex(digest.get(..4).unwrap_or(digest)))
 }
 
 /// Strongly connected components, each after those it needs (Tarjan, iterative).

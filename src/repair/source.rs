@@ -196,13 +196,6 @@ impl Source {
     }
 }
 
-/// The name that a library is loaded by.
-pub(super) fn plain_name(library: &HostLibrary) -> String {
-    let own = library.facts.soname.clone();
-    let own = own.filter(|soname| !soname.contains('/') && !soname.is_empty());
-    own.unwrap_or_else(|| file_name(&library.path))
-}
-
 /// Who needs a library: member paths and names of libraries, sorted.
 pub(super) fn needed_by(question: &Question<'_>, library: NodeId) -> Vec<String> {
     let graph = &question.audit.graph;

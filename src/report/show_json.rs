@@ -11,7 +11,6 @@ use crate::audit::blame::evidence;
 use crate::audit::claims::blocks_repair;
 use crate::audit::extension::python_extension;
 use crate::audit::external::Provider;
-use crate::audit::missing::why;
 use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::{Error, Evidence};
@@ -239,11 +238,11 @@ fn library<'a>(
         {
             Some(Origin::Member(member)) => {
                 let path = input.elves.get(*member).map(|elf| elf.path.clone());
-                (path, Some(why(found_by)), true)
+                (path, Some(found_by.to_string()), true)
             }
             Some(Origin::Host(library)) => {
                 let path = library.real_path.display().to_string();
-                (Some(path), Some(why(found_by)), false)
+                (Some(path), Some(found_by.to_string()), false)
             }
             None => (None, None, false),
         },

@@ -8,7 +8,7 @@ use super::{Judgement, file_name};
 use crate::audit::blame::{Group, Step, abbreviate, count, groups, steps};
 use crate::audit::claims::blocks_repair;
 use crate::audit::external::Provider;
-use crate::audit::missing::{Missing, is_usual, missing, why};
+use crate::audit::missing::{Missing, missing};
 use crate::audit::{Audit, External};
 use crate::deps::{Origin, Target};
 use crate::policy::Since;
@@ -191,7 +191,7 @@ fn needed_by(judgement: &Judgement<'_>, soname: &str) -> String {
             continue;
         };
         let how = match &edge.target {
-            Target::Node(_, found_by) if !is_usual(found_by) => format!(" ({})", why(found_by)),
+            Target::Node(_, found_by) if !found_by.is_usual() => format!(" ({found_by})"),
             _ => String::new(),
         };
         let name = match &node.origin {

@@ -1,7 +1,8 @@
 //! Libraries that the interpreter, or other wheels, load as well: two copies in one process.
 
-use super::{Case, library_base};
+use super::Case;
 use crate::finding::Finding;
+use crate::soname::stem;
 
 /// What goes wrong with two copies.
 const KNOWN: [(&str, &str); 9] = [
@@ -46,7 +47,7 @@ const KNOWN: [(&str, &str); 9] = [
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut tell = |name: &str, finding: &dyn Fn(Finding) -> Finding| {
-        let base = library_base(name);
+        let base = stem(name);
         if let Some((base, why)) = KNOWN.iter().find(|(known, _)| *known == base) {
             let message = format!("is a copy of {base}: {why}");
             findings.push(finding(Finding::note("lib-clash", message)));

@@ -4,9 +4,10 @@
 
 use serde::Deserialize;
 
-use super::{Case, File, library_base};
+use super::{Case, File};
 use crate::finding::Finding;
 use crate::shell::shell_word;
+use crate::soname::stem;
 
 /// One entry of the note.
 #[derive(Debug, Deserialize)]
@@ -31,9 +32,9 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn in_wheel(case: &Case<'_>, entry: &Opened) -> bool {
-    let names = || entry.soname.iter().map(|soname| library_base(soname));
+    let names = || entry.soname.iter().map(|soname| stem(soname));
     case.files()
-        .any(|file| names().any(|base| base == library_base(file.name)))
+        .any(|file| names().any(|base| base == stem(file.name)))
 }
 
 fn tell(case: &Case<'_>, file: &File<'_>, entry: &Opened) -> Option<Finding> {

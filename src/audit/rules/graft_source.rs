@@ -28,12 +28,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         if !member || system || !grafts.contains(node) {
             continue;
         }
-        let kind = match found_by {
-            FoundBy::Rpath(_) => "RPATH",
-            _ => "RUNPATH",
-        };
         let message = format!(
-            "would graft {} => {path} ({kind} of {file}): the wheel chose that folder",
+            "would graft {} => {path} ({found_by}): the wheel chose that folder",
             edge.soname
         );
         let help = "name the folder with --lib-path if that is the library to ship";

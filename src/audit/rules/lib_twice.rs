@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Case, unhashed};
+use super::Case;
 use crate::audit::extension::python_extension;
 use crate::deps::{NodeId, Target};
 use crate::finding::Finding;
+use crate::soname::without_hash;
 use crate::wheel::ElfMember;
 
 /// Size, CRC, and the hash where it was taken.
@@ -191,7 +192,7 @@ struct Plain {
 
 impl Plain {
     fn of(soname: &str) -> Self {
-        let (name, hashed) = unhashed(soname);
+        let (name, hashed) = without_hash(soname);
         let (stem, version) = name.split_once(".so").unwrap_or((&name, ""));
         let version = version.split('.').filter(|part| !part.is_empty());
         Self {

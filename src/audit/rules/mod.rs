@@ -194,39 +194,3 @@ impl<'a> Case<'a> {
         }
     }
 }
-
-/// `libfoo` for `libfoo-1a2b3c4d.so.1` (as repair tools name grafts), `libfoo.so.1` and `libfoo-2.0.so`.
-pub(crate) fn library_base(soname: &str) -> &str {
-    let file = soname.rsplit('/').next().unwrap_or(soname);
-    let stem = file.split(".so").next().unwrap_or(file);
-    match stem.rsplit_once('-') {
-        Some((base, hash)) if is_hash(hash) || is_version(hash) => base,
-        _ => stem,
-    }
-}
-
-/// `libfoo.so.1` for `libfoo-1a2b3c4d.so.1`, and whether there was a hash; a copy of a copy has two.
-pub(crate) fn unhashed(soname: &str) -> (String, bool) {
-    let (base, rest) = match soname.find('.') {
-        Some(at) => soname.split_at_checked(at).unwrap_or((soname, "")),
-        None => (soname, ""),
-    };
-    let mut plain = base;
-    while let Some((shorter, hash)) = plain.rsplit_once('-')
-        && is_hash(hash)
-    {
-        plain = shorter;
-    }
-    (format!("{plain}{rest}"), plain != base)
-}
-
-fn is_hash(text: &str) -> bool {
-    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn is_version(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
-}

@@ -4,9 +4,10 @@
 //! counts is that the library it is required of is glibc's, or is there and does not define it.
 
 use super::Case;
-use crate::deps::{NodeId, stem};
+use crate::deps::NodeId;
 use crate::elf::VersionNeed;
 use crate::finding::Finding;
+use crate::soname::stem;
 use crate::tag::Libc;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {

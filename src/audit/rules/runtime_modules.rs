@@ -1,13 +1,14 @@
 //! Libraries whose copies lack what they open at run time.
 
-use super::{Case, unhashed};
+use super::Case;
 use crate::finding::Finding;
 use crate::policy::modules::opener;
+use crate::soname::without_hash;
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let told = case.files().filter_map(|file| {
         let name = file.name.rsplit('/').next().unwrap_or(file.name);
-        let (plain, hashed) = unhashed(name);
+        let (plain, hashed) = without_hash(name);
         // Whoever ships a library under its own name has built it for that.
         if file.member.is_some() && !hashed {
             return None;

@@ -161,6 +161,26 @@ fn functions_of_glibc_want_a_version() {
     assert!(found[0].message.contains("malloc"));
 }
 
+#[test]
+fn a_pattern_that_cannot_be_matched_is_refused_by_its_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.so");
+    fs::write(&path, clean().build()).unwrap();
+    let loose = LooseFiles::open(folder.path(), &[path]).unwrap();
+    let options = AuditOptions {
+        vendor: vec!["[!a]".repeat(2000)],
+        ..AuditOptions::default()
+    };
+    let host = Host::new(HostOptions::default());
+    let error = audit_input(&Input::from(&loose), &host, &options).unwrap_err();
+    assert_eq!(error.findings[0].code, "pattern");
+    let message = &error.findings[0].message;
+    assert!(
+        message.contains("--vendor [!a]") && message.contains("8000 bytes"),
+        "{message}"
+    );
+}
+
 /// What a repair drops is told before.
 #[test]
 fn search_paths_are_read_as_the_loader_reads_them() {

@@ -103,7 +103,7 @@ fn near_misses_are_told_folder_by_folder() {
         world.searched("libfoo.so.2"),
         [
             "/opt (RPATH of pkg/_x.so): built for aarch64",
-            "/usr/lib (system folder): near are libFoo-1.2.so, libfoo.so, libfoo.so.3",
+            "/usr/lib (default folder): near are libFoo-1.2.so, libfoo.so, libfoo.so.3",
         ]
     );
 }

@@ -30,8 +30,8 @@ fn excludes_prune_and_report_what_they_did() {
     world.check(&[
         "_x.so: liba.so.1 => excluded by liba.so*",
         "_x.so: libb.so.1 => excluded by /opt/*",
-        "_x.so: libc9.so.1 => /usr/lib/libc9.so.1 (system folder)",
-        "/usr/lib/libc9.so.1: libshared.so => /usr/lib/libshared.so (system folder)",
+        "_x.so: libc9.so.1 => /usr/lib/libc9.so.1 (default folder)",
+        "/usr/lib/libc9.so.1: libshared.so => /usr/lib/libshared.so (default folder)",
     ]);
     let graph = world.resolve();
     assert_eq!(graph.used_excludes, ["liba.so*", "/opt/*"]);
@@ -69,16 +69,16 @@ fn included_libraries_are_found_with_their_needs() {
     assert_eq!(
         targets,
         [
-            "libplugin.so.1 => /usr/lib/libplugin.so.1 (system folder)",
+            "libplugin.so.1 => /usr/lib/libplugin.so.1 (default folder)",
             "libgone.so => missing",
             "/opt/plugins/p.so => /opt/plugins/p.so (path)",
             "/opt/none.so => missing",
-            "libown.so => pkg/libown.so (soname, elsewhere in the wheel)",
+            "libown.so => pkg/libown.so (soname in the wheel)",
         ]
     );
     let edges = world.edges();
     assert_eq!(
         edges,
-        ["/usr/lib/libplugin.so.1: libdep.so => /usr/lib/libdep.so (system folder)"]
+        ["/usr/lib/libplugin.so.1: libdep.so => /usr/lib/libdep.so (default folder)"]
     );
 }

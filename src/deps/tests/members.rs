@@ -34,8 +34,8 @@ fn a_member_that_nothing_points_to_is_found_by_its_soname() {
     world.member("other/libplain.so", &elf());
     world.file("usr/lib/liba.so.1", &library("liba.so.1", &[]));
     world.check(&[
-        "pkg/_x.so: liba.so.1 => other/liba.so.1.2.3 (soname, elsewhere in the wheel)",
-        "pkg/_x.so: libplain.so => other/libplain.so (soname, elsewhere in the wheel)",
+        "pkg/_x.so: liba.so.1 => other/liba.so.1.2.3 (soname in the wheel)",
+        "pkg/_x.so: libplain.so => other/libplain.so (soname in the wheel)",
     ]);
 }
 
@@ -47,7 +47,7 @@ fn of_several_copies_the_one_that_bears_the_name_is_taken() {
     world.member("lib/liba.so.2", &library("liba.so.2", &[]));
     world.member("lib/liba.so.2.1", &library("liba.so.2", &[]));
     world.member("_x.so", &extension(&["liba.so.2"]));
-    world.check(&["_x.so: liba.so.2 => lib/liba.so.2 (soname, elsewhere in the wheel)"]);
+    world.check(&["_x.so: liba.so.2 => lib/liba.so.2 (soname in the wheel)"]);
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn of_several_members_the_nearest_is_taken() {
     world.member("b/_x.so", &extension(&["liba.so"]));
     world.member("c/_y.so", &extension(&["liba.so"]));
     world.check(&[
-        "b/_x.so: liba.so => b/lib/liba.so (soname, elsewhere in the wheel)",
-        "c/_y.so: liba.so => a/lib/liba.so (soname, elsewhere in the wheel)",
+        "b/_x.so: liba.so => b/lib/liba.so (soname in the wheel)",
+        "c/_y.so: liba.so => a/lib/liba.so (soname in the wheel)",
     ]);
 }
 
@@ -74,10 +74,10 @@ fn what_a_policy_allows_outside_is_not_taken_from_a_folder_that_nothing_points_t
         world.check(&[&format!("pkg/_x.so: {name} => missing")]);
         world.file(&format!("usr/lib/{name}"), &library(name, &[]));
         world.check(&[&format!(
-            "pkg/_x.so: {name} => /usr/lib/{name} (system folder)"
+            "pkg/_x.so: {name} => /usr/lib/{name} (default folder)"
         )]);
         world.vendor = vec![name.to_owned()];
-        let own = format!("pkg/_x.so: {name} => tool/lib/{name} (soname, elsewhere in the wheel)");
+        let own = format!("pkg/_x.so: {name} => tool/lib/{name} (soname in the wheel)");
         world.check(&[&own]);
         world.vendor.clear();
         world.elves[0].facts = World::new()
@@ -107,8 +107,8 @@ fn what_leaves_the_wheel_leads_nowhere() {
             "lib (RPATH of pkg/_x.so): not searched: relative to the current directory",
             " (RPATH of pkg/_x.so): not searched: empty",
             "<wheel>/x (RPATH of pkg/_x.so)",
-            "/lib (system folder)",
-            "/usr/lib (system folder)",
+            "/lib (default folder)",
+            "/usr/lib (default folder)",
         ]
     );
 }
@@ -120,14 +120,12 @@ fn scripts_and_data_have_no_fixed_way_to_site_packages() {
     let script = Installed::Script("tool".to_owned());
     world.installed(script, "d-1.data/scripts/tool", &file);
     world.member("lib/liba.so", &library("liba.so", &[]));
-    world
-        .check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname, elsewhere in the wheel)"]);
+    world.check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname in the wheel)"]);
     let data = Installed::Elsewhere("data".to_owned(), "lib/liba.so".to_owned());
     world.installed(data, "d-1.data/data/lib/liba.so", &library("liba.so", &[]));
     world.elves[1].installed = Installed::Elsewhere("data".to_owned(), "liba.so".to_owned());
     // By name from another tree: archive order decides.
-    world
-        .check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname, elsewhere in the wheel)"]);
+    world.check(&["d-1.data/scripts/tool: liba.so => lib/liba.so (soname in the wheel)"]);
 }
 
 #[test]

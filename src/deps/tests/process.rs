@@ -20,7 +20,7 @@ fn a_name_means_what_was_loaded_first() {
     );
     world.check(&[
         "_x.so: libssl.so.3 => /opt/libssl.so.3 (RUNPATH of _x.so)",
-        "_x.so: libcurl.so.4 => /usr/lib/libcurl.so.4 (system folder)",
+        "_x.so: libcurl.so.4 => /usr/lib/libcurl.so.4 (default folder)",
         "/usr/lib/libcurl.so.4: libssl.so.3 => /opt/libssl.so.3 (RUNPATH of _x.so)",
     ]);
     // In the process of another extension module it is another file.
@@ -48,8 +48,8 @@ fn breadth_comes_before_depth() {
     world.file("zb/libc9.so", &library("libc9.so", &[]));
     // liba's look-up fails; libb's, later, does not. The first is not final for the second.
     world.check(&[
-        "_x.so: liba.so => /usr/lib/liba.so (system folder)",
-        "_x.so: libb.so => /usr/lib/libb.so (system folder)",
+        "_x.so: liba.so => /usr/lib/liba.so (default folder)",
+        "_x.so: libb.so => /usr/lib/libb.so (default folder)",
         "/usr/lib/liba.so: libz9.so => missing",
         "/usr/lib/libb.so: libz9.so => /zb/libz9.so (RUNPATH of /usr/lib/libb.so)",
         "/usr/lib/libb.so: libc9.so => /zb/libc9.so (RUNPATH of /usr/lib/libb.so)",

@@ -13,7 +13,7 @@ fn folders_are_searched_in_the_loaders_order() {
     world.options.ld_library_path = vec![world.path("env")];
     // Each folder added beats those before it.
     let found_by = [
-        "system folder",
+        "default folder",
         "/etc/ld.so.conf",
         "LD_LIBRARY_PATH",
         "RPATH of _x.so",
@@ -34,7 +34,7 @@ fn runpath_comes_after_the_environment_and_silences_rpath() {
     );
     world.file("rpath/liba.so", &library("liba.so", &[]));
     world.file("usr/lib/liba.so", &library("liba.so", &[]));
-    world.check(&["_x.so: liba.so => /usr/lib/liba.so (system folder)"]);
+    world.check(&["_x.so: liba.so => /usr/lib/liba.so (default folder)"]);
     world.file("runpath/liba.so", &library("liba.so", &[]));
     world.check(&["_x.so: liba.so => /runpath/liba.so (RUNPATH of _x.so)"]);
     world.options.ld_library_path = vec![world.path("env")];

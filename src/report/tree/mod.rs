@@ -8,7 +8,7 @@ use super::Judgement;
 use crate::audit::PlatRequest;
 use crate::audit::extension::python_extension;
 use crate::audit::external::Inside;
-use crate::audit::missing::{is_usual, name, why};
+use crate::audit::missing::name;
 use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::Error;
 use crate::policy::{Since, drivers::driver_of};
@@ -279,11 +279,11 @@ impl Builder<'_> {
     }
 
     fn need(&mut self, edge: &Edge, by_ours: bool) -> Need {
-        let usual = matches!(&edge.target, Target::Node(_, found_by) if is_usual(found_by));
+        let usual = matches!(&edge.target, Target::Node(_, found_by) if found_by.is_usual());
         let (item, found_by) = match &edge.target {
             Target::Node(node, found_by) => {
                 self.settle(*node, &edge.soname, by_ours);
-                (*node, why(found_by))
+                (*node, found_by.to_string())
             }
             Target::Missing(_) => {
                 let state = self.outside(&edge.soname).unwrap_or(State::Missing);
