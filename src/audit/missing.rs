@@ -1,6 +1,7 @@
 //! Libraries that were not found: who needs them, where they were looked for, what came near.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::chains::Chains;
 use super::external::Provider;
@@ -16,17 +17,27 @@ use crate::soname::stem;
 pub struct Missing {
     /// Its name in `DT_NEEDED`.
     pub soname: String,
-    /// One chain for each file that needs it, as names: `pkg/_x.so`, `libfoo.so.1`.
-    pub chains: Vec<Vec<String>>,
-    /// Where it was looked for, in order.
-    pub searched: Vec<Searched>,
+    /// The chain to the first file that needs it, as names: `pkg/_x.so`, `libfoo.so.1`.
+    pub first_chain: Vec<String>,
+    /// How many files need it.
+    pub needed_by: usize,
+    /// Where it was looked for, for each who needs it; those who look in the same folders share a list.
+    searched: Vec<Arc<[Searched]>>,
     /// What was found instead, in words.
     pub near: Vec<String>,
 }
 
+/// So many missing libraries have their folders told; nobody reads further.
+const MOST_EXPLAINED: usize = 100;
+/// So many folders are told of one.
+const MOST_FOLDERS: usize = 100;
+
 /// What to say of `missing`: each by itself.
 pub fn findings(missing: &[Missing]) -> Vec<Finding> {
-    missing.iter().map(Missing::finding).collect()
+    let (explained, rest) = missing.split_at(missing.len().min(MOST_EXPLAINED));
+    let explained = explained.iter().map(|it| it.finding(it.help()));
+    let rest = rest.iter().map(|it| it.finding(it.advice()));
+    explained.chain(rest).collect()
 }
 
 /// Everything that a repair for `tag` would not find, by name.
@@ -49,7 +60,10 @@ pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
             if let (Some(missing), Target::Missing(searched)) =
                 (absent.get_mut(edge.soname.as_str()), &edge.target)
             {
-                missing.chains.push(names(audit, input, &chains.to(id)));
+                if missing.needed_by == 0 {
+                    missing.first_chain = names(audit, input, &chains.to(id));
+                }
+                missing.needed_by = missing.needed_by.saturating_add(1);
                 missing.add_searched(searched);
             }
         }
@@ -82,37 +96,47 @@ impl Missing {
     fn new(soname: &str) -> Self {
         Self {
             soname: soname.to_owned(),
-            chains: Vec::new(),
+            first_chain: Vec::new(),
+            needed_by: 0,
             searched: Vec::new(),
             near: Vec::new(),
         }
     }
 
-    fn add_searched(&mut self, searched: &[Searched]) {
-        for place in searched {
-            let known = self.searched.iter().any(|known| known.dir == place.dir);
+    fn add_searched(&mut self, searched: &Arc<[Searched]>) {
+        let known = self.searched.last();
+        if known.is_some_and(|known| Arc::ptr_eq(known, searched))
+            || self.searched.len() > MOST_FOLDERS
+        {
+            return;
+        }
+        self.searched.push(Arc::clone(searched));
+        for place in searched.iter() {
             let unfit = place.unfit.iter();
             let unfit = unfit.map(|why| format!("{}/{}: {why}", place.dir, self.soname));
             let near = place.near.iter();
             let near = near.map(|name| format!("{}/{name}: another version", place.dir));
             for near in unfit.chain(near) {
-                if !self.near.contains(&near) {
+                if self.near.len() < MOST_FOLDERS && !self.near.contains(&near) {
                     self.near.push(near);
                 }
-            }
-            if !known {
-                self.searched.push(place.clone());
             }
         }
     }
 
+    /// Where it was looked for, in order, each folder once.
+    pub fn searched(&self) -> Vec<&Searched> {
+        let mut seen = HashSet::new();
+        let places = self.searched.iter().flat_map(|places| places.iter());
+        let places = places.filter(|place| seen.insert(&place.dir));
+        places.take(MOST_FOLDERS).collect()
+    }
+
     /// `needed by a.so → libfoo.so.1, and by 2 more files`.
     pub fn needed_by(&self) -> String {
-        let Some(first) = self.chains.first() else {
-            return "needed by nothing that is judged".to_owned();
-        };
-        let first = first.join(" → ");
-        match self.chains.len() {
+        let first = self.first_chain.join(" → ");
+        match self.needed_by {
+            0 => "needed by nothing that is judged".to_owned(),
             1 => format!("needed by {first}"),
             2 => format!("needed by {first}, and by 1 more file"),
             number => format!(
@@ -124,10 +148,17 @@ impl Missing {
 
     /// What can be done, one way a line.
     pub fn help(&self) -> String {
-        let soname = &self.soname;
         let mut lines = vec![self.searched_line()];
         lines.extend(self.unsearched_line());
-        lines.extend(self.near.iter().map(|near| format!("near miss: {near}")));
+        lines.push(self.advice());
+        lines.join("\n")
+    }
+
+    /// The same without the folders.
+    fn advice(&self) -> String {
+        let soname = &self.soname;
+        let near = self.near.iter();
+        let mut lines: Vec<String> = near.map(|near| format!("near miss: {near}")).collect();
         lines.push(format!(
             "if you have it: --lib-path DIR, where DIR holds {soname}"
         ));
@@ -140,12 +171,12 @@ impl Missing {
 
     /// `looked in /a (RPATH of x), /b (ld.so.conf)`.
     pub fn searched_line(&self) -> String {
-        if self.searched.is_empty() {
+        let searched = self.searched();
+        if searched.is_empty() {
             return "no folder was searched: --no-host-libs, and no --lib-path or --sysroot"
                 .to_owned();
         }
-        let searched = self.searched.iter();
-        let searched = searched.filter(|place| place.unsearched.is_none());
+        let searched = searched.iter().filter(|place| place.unsearched.is_none());
         let groups = grouped(searched.map(|place| (&place.dir, place.found_by.to_string())));
         if groups.is_empty() {
             return "no folder was searched".to_owned();
@@ -155,7 +186,8 @@ impl Missing {
 
     /// `not searched: /a (RPATH of x, no such folder)`, if there is such a folder.
     fn unsearched_line(&self) -> Option<String> {
-        let places = self.searched.iter().filter_map(|place| {
+        let searched = self.searched();
+        let places = searched.iter().filter_map(|place| {
             let unsearched = place.unsearched.as_ref()?;
             Some((&place.dir, format!("{}: {unsearched}", place.found_by)))
         });
@@ -163,9 +195,9 @@ impl Missing {
         (!groups.is_empty()).then(|| format!("not searched: {groups}"))
     }
 
-    fn finding(&self) -> Finding {
+    fn finding(&self, help: String) -> Finding {
         let message = format!("{} was not found; {}", self.soname, self.needed_by());
-        Finding::warning("lib-not-found", message).help(self.help())
+        Finding::warning("lib-not-found", message).help(help)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Search paths, and how files inherit those of their loaders.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::host::{FoundBy, Wanted};
+use super::search::Dirs;
+use crate::host::{FoundBy, Group, Wanted};
 use crate::search_path::Entry;
 
 pub(super) type ListId = usize;
@@ -16,8 +17,12 @@ pub(super) struct List {
     pub(super) entries: Vec<Entry>,
     /// Folders of the wheel that hold libraries.
     pub(super) wheel: Vec<usize>,
+    /// Where each of them is in `wheel`.
+    pub(super) wheel_places: HashMap<usize, usize>,
     /// Folders of the host that exist and may be searched.
     pub(super) host: Vec<PathBuf>,
+    /// The same, for look-ups.
+    pub(super) group: Group,
     pub(super) found_by: FoundBy,
 }
 
@@ -126,9 +131,26 @@ impl Contexts {
     }
 }
 
+/// Where each folder is in a list of them.
+pub(super) fn places(folders: &[usize]) -> HashMap<usize, usize> {
+    let places = folders.iter().enumerate();
+    places.map(|(place, folder)| (*folder, place)).collect()
+}
+
 impl List {
-    pub(super) fn host_dirs(&self) -> impl Iterator<Item = (&Path, &FoundBy)> {
-        let dirs = self.host.iter().map(PathBuf::as_path);
-        dirs.map(|dir| (dir, &self.found_by))
+    pub(super) fn group(&self) -> (&Group, Dirs<'_>) {
+        (&self.group, Dirs::List(self))
+    }
+
+    /// Of `files`, which are folders with a member each, those that lie in this list's folders: in the
+    /// list's order.
+    pub(super) fn members(&self, files: &[(usize, usize)]) -> impl Iterator<Item = usize> {
+        let placed = files.iter().filter_map(|(folder, member)| {
+            let place = self.wheel_places.get(folder)?;
+            Some((*place, *member))
+        });
+        let mut placed: Vec<(usize, usize)> = placed.collect();
+        placed.sort_unstable();
+        placed.into_iter().map(|(_, member)| member)
     }
 }

@@ -14,6 +14,9 @@ use crate::soname::stem;
 /// No reader wants more, and hostile search paths have thousands of entries.
 const MOST_ROWS: usize = 100;
 const MOST_NEAR: usize = 4;
+/// Of all explanations together: what people read is a few, and a hostile wheel has thousands. Later
+/// ones name one folder.
+const MOST_ROWS_OF_ALL: usize = 50_000;
 
 /// Why a folder of the machine is not searched.
 pub(super) const NO_HOST: &str = "--no-host-libs";
@@ -24,6 +27,7 @@ pub(super) struct Explainer<'s, 'a> {
     plans: HashMap<(Requester, Option<ContextId>), Plan>,
     /// By folder and by stem in lower case: the libraries there.
     listings: HashMap<PathBuf, HashMap<String, Vec<String>>>,
+    rows_left: usize,
 }
 
 /// A folder, and how a name would be looked for there.
@@ -45,6 +49,7 @@ impl<'s, 'a> Explainer<'s, 'a> {
             search,
             plans: HashMap::new(),
             listings: HashMap::new(),
+            rows_left: MOST_ROWS_OF_ALL,
         }
     }
 
@@ -56,10 +61,12 @@ impl<'s, 'a> Explainer<'s, 'a> {
         name: &str,
     ) -> Arc<[Searched]> {
         let search = self.search;
-        let plan = self
-            .plans
-            .entry((*requester, context))
-            .or_insert_with(|| plan(search, requester, context));
+        let plan = self.plans.entry((*requester, context)).or_insert_with(|| {
+            let plan = plan(search, requester, context, MOST_ROWS.min(self.rows_left));
+            self.rows_left = self.rows_left.saturating_sub(plan.rows.len());
+            plan
+        });
+        let near_name = stem(name).to_ascii_lowercase();
         let found = plan.places.iter().map(|place| match place {
             Place::Wheel(dir) => {
                 let member = search.tree.folder(dir);
@@ -70,7 +77,10 @@ impl<'s, 'a> Explainer<'s, 'a> {
             Place::Host(dir) => match search.options.host.probe(dir, name, &requester.wanted) {
                 Probe::Skipped(reason) => (Some(reason), Vec::new()),
                 Probe::Found(_) => (None, Vec::new()),
-                Probe::Absent => (None, near_misses(search, &mut self.listings, dir, name)),
+                Probe::Absent => (
+                    None,
+                    near_misses(search, &mut self.listings, dir, &near_name),
+                ),
             },
             Place::None => (None, Vec::new()),
         });
@@ -81,17 +91,29 @@ impl<'s, 'a> Explainer<'s, 'a> {
         {
             return Arc::clone(&plan.rows);
         }
+        let all = self.rows_left > 0;
         let rows = plan.rows.iter().zip(found);
+        let rows = rows.filter(|(_, (unfit, near))| all || unfit.is_some() || !near.is_empty());
+        let rows = rows.take(if all { MOST_ROWS } else { 1 });
         let rows = rows.map(|(row, (unfit, near))| Searched {
             unfit,
             near,
             ..row.clone()
         });
-        rows.collect()
+        let rows: Arc<[Searched]> = rows.collect();
+        self.rows_left = self.rows_left.saturating_sub(rows.len());
+        rows
     }
 }
 
-fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) -> Plan {
+/// The first `most` places, at least one.
+fn plan(
+    search: &Search<'_>,
+    requester: &Requester,
+    context: Option<ContextId>,
+    most: usize,
+) -> Plan {
+    let most = most.max(1);
     let mut plan: Vec<(Place, Searched)> = Vec::new();
     let [first, middle, last] = search.fixed_dirs(requester);
     plan.extend(first.into_iter().map(fixed));
@@ -99,6 +121,9 @@ fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) 
     let runpath = of_list(requester.runpath);
     let context = context.filter(|_| runpath.is_none());
     for list in search.contexts.all(context) {
+        if plan.len() >= most {
+            break;
+        }
         add_list(search, list, &mut plan);
     }
     plan.extend(middle.into_iter().map(fixed));
@@ -109,7 +134,7 @@ fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) 
     if let Some(list) = of_list(requester.last_resort) {
         add_list(search, list, &mut plan);
     }
-    plan.truncate(MOST_ROWS);
+    plan.truncate(most);
     let (places, rows): (Vec<Place>, Vec<Searched>) = plan.into_iter().unzip();
     Plan {
         places,
@@ -117,14 +142,15 @@ fn plan(search: &Search<'_>, requester: &Requester, context: Option<ContextId>) 
     }
 }
 
-/// The libraries in `dir` that differ from `name` only in what tells releases apart.
+/// The libraries in `dir` that differ only in what tells releases apart from the one whose stem, in lower
+/// case, is `near_name`.
 fn near_misses(
     search: &Search<'_>,
     listings: &mut HashMap<PathBuf, HashMap<String, Vec<String>>>,
     dir: &Path,
-    name: &str,
+    near_name: &str,
 ) -> Vec<String> {
-    let listing = listings.entry(dir.to_path_buf()).or_insert_with(|| {
+    if !listings.contains_key(dir) {
         let names = search
             .options
             .host
@@ -134,9 +160,9 @@ fn near_misses(
             let stem = stem(&name).to_ascii_lowercase();
             listing.entry(stem).or_default().push(name);
         }
-        listing
-    });
-    let near = listing.get(&stem(name).to_ascii_lowercase());
+        listings.insert(dir.to_path_buf(), listing);
+    }
+    let near = listings.get(dir).and_then(|listing| listing.get(near_name));
     let near = near.map_or(&[][..], Vec::as_slice);
     near.iter().take(MOST_NEAR).cloned().collect()
 }

@@ -10,12 +10,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester};
+use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester, places};
 use super::tree::Tree;
 use super::{Node, ResolveOptions, Target};
 use crate::elf::Facts;
 use crate::fnmatch::Pattern;
-use crate::host::{FoundBy, HostLibrary, Probe, SearchDir, Wanted};
+use crate::host::{FoundBy, Group, Host, HostLibrary, Probe, SearchDir, Wanted};
 use crate::policy::drivers::driver_of;
 use crate::policy::{Ladder, Since};
 use crate::search_path::{Home, Lead, Loader, WheelDir};
@@ -42,9 +42,9 @@ pub(super) struct Search<'a> {
     vendor: Vec<Pattern>,
     loader: Loader,
     ladders: Vec<Arc<Ladder>>,
-    lib_dirs: Vec<SearchDir>,
-    environment: Vec<SearchDir>,
-    system: Arc<[SearchDir]>,
+    lib_dirs: Fixed,
+    environment: Fixed,
+    system: Fixed,
     pub(super) contexts: Contexts,
     outside: HashMap<(Option<ContextId>, Requester, NameId), Option<Found>>,
 }
@@ -63,9 +63,9 @@ impl<'a> Search<'a> {
             vendor: options.vendor.iter().map(Pattern::new).collect(),
             loader: Loader { libc, arch },
             ladders: options.policies.ladders(libc, arch),
-            lib_dirs: options.host.lib_dirs().collect(),
-            environment: options.host.environment_dirs().collect(),
-            system: options.host.system_dirs(libc, arch),
+            lib_dirs: Fixed::new(options.host, options.host.lib_dirs().collect()),
+            environment: Fixed::new(options.host, options.host.environment_dirs().collect()),
+            system: Fixed::new(options.host, options.host.system_dirs(libc, arch)),
             contexts: Contexts::default(),
             outside: HashMap::new(),
         }
@@ -148,10 +148,13 @@ impl<'a> Search<'a> {
                 host.push(dir);
             }
         }
+        let group = self.options.host.group(host.iter().map(PathBuf::as_path));
         self.contexts.add_list(List {
             entries,
+            wheel_places: places(&wheel),
             wheel,
             host,
+            group,
             found_by,
         })
     }
@@ -178,12 +181,20 @@ impl<'a> Search<'a> {
         let context = context.filter(|_| runpath.is_none());
         let rpaths = self.contexts.chain(context, Contexts::inside);
         let mut lists = runpath.into_iter().chain(rpaths);
-        let by_path = lists.find_map(|list| {
-            let mut members = list.wheel.iter().filter_map(|dir| self.tree.at(*dir, name));
-            let fits = |member: &usize| self.tree.unfit(*member, &requester.wanted).is_none();
-            members
-                .find(fits)
-                .map(|member| (member, list.found_by.clone()))
+        let files = self.tree.files(name);
+        let fits = |member: &usize| self.tree.unfit(*member, &requester.wanted).is_none();
+        let by_path = Some(files).filter(|files| !files.is_empty());
+        let by_path = by_path.and_then(|files| {
+            lists.find_map(|list| {
+                // Whichever are fewer: the folders with such a file, or those of the list.
+                let member = if files.len() > list.wheel.len() {
+                    let mut folders = list.wheel.iter();
+                    folders.find_map(|dir| self.tree.at(*dir, name).filter(fits))
+                } else {
+                    list.members(files).find(fits)
+                };
+                Some((member?, list.found_by.clone()))
+            })
         });
         by_path.or_else(|| {
             if self.is_of_the_system(name) {
@@ -253,20 +264,31 @@ impl<'a> Search<'a> {
         let runpath = requester.runpath.and_then(of_list);
         let last_resort = requester.last_resort.and_then(of_list);
         let musl = self.options.libc == Libc::Musl;
-        let environment = || self.environment.iter().map(borrowed);
-        let dirs = self.lib_dirs.iter().map(borrowed);
-        let dirs = dirs.chain(environment().filter(|_| musl));
-        let dirs = dirs.chain(rpaths.flat_map(List::host_dirs));
-        let dirs = dirs.chain(environment().filter(|_| !musl));
-        let dirs = dirs.chain(runpath.into_iter().flat_map(List::host_dirs));
-        let dirs = dirs.chain(self.system_dirs(requester).map(borrowed));
-        let mut dirs = dirs.chain(last_resort.into_iter().flat_map(List::host_dirs));
-        dirs.find_map(|(dir, found_by)| {
-            let probe = self.options.host.probe(dir, name, &requester.wanted);
-            let Probe::Found(library) = probe else {
-                return None;
-            };
-            Some(self.unless_excluded(library, found_by.clone()))
+        let environment = || Some(self.environment.group()).into_iter();
+        let groups = Some(self.lib_dirs.group()).into_iter();
+        let groups = groups.chain(environment().filter(|_| musl));
+        let groups = groups.chain(rpaths.map(List::group));
+        let groups = groups.chain(environment().filter(|_| !musl));
+        let groups = groups.chain(runpath.map(List::group));
+        let groups = groups.chain([self.system.group()]);
+        let mut groups = groups.chain(last_resort.map(List::group));
+        let system = |dir: &&SearchDir| is_searched(requester, dir);
+        groups.find_map(|(group, dirs)| {
+            self.options
+                .host
+                .places(group, name)
+                .iter()
+                .find_map(|place| {
+                    let (dir, found_by) = match dirs {
+                        Dirs::List(list) => (list.host.get(*place)?.as_path(), &list.found_by),
+                        Dirs::Fixed(dirs) => borrowed(dirs.get(*place).filter(system)?),
+                    };
+                    let probe = self.options.host.probe(dir, name, &requester.wanted);
+                    let Probe::Found(library) = probe else {
+                        return None;
+                    };
+                    Some(self.unless_excluded(library, found_by.clone()))
+                })
         })
     }
 
@@ -275,12 +297,6 @@ impl<'a> Search<'a> {
             Some(pattern) => Found::Excluded(pattern, library.real_path.clone()),
             None => Found::Host(library, found_by),
         }
-    }
-
-    fn system_dirs(&self, requester: &Requester) -> impl Iterator<Item = &SearchDir> {
-        let all = !requester.no_default_dirs;
-        let system = self.system.iter();
-        system.filter(move |dir| all || dir.found_by != FoundBy::Trusted)
     }
 
     /// The `--exclude` pattern that matches a path of the library.
@@ -312,12 +328,46 @@ impl<'a> Search<'a> {
 
     /// Folders outside that come before the RPATHs, between them and RUNPATH, and last.
     pub(super) fn fixed_dirs(&self, requester: &Requester) -> [Vec<&SearchDir>; 3] {
-        let mut first: Vec<&SearchDir> = self.lib_dirs.iter().collect();
-        let mut middle: Vec<&SearchDir> = self.environment.iter().collect();
+        let mut first: Vec<&SearchDir> = self.lib_dirs.dirs.iter().collect();
+        let mut middle: Vec<&SearchDir> = self.environment.dirs.iter().collect();
         if self.options.libc == Libc::Musl {
             first.append(&mut middle);
         }
-        [first, middle, self.system_dirs(requester).collect()]
+        let system = self.system.dirs.iter();
+        let system = system.filter(|dir| is_searched(requester, dir));
+        [first, middle, system.collect()]
+    }
+}
+
+/// Whether a requester has a folder of the fixed ones searched.
+fn is_searched(requester: &Requester, dir: &SearchDir) -> bool {
+    !requester.no_default_dirs || dir.found_by != FoundBy::Trusted
+}
+
+/// Folders that do not depend on who asks.
+#[derive(Debug)]
+struct Fixed {
+    dirs: Arc<[SearchDir]>,
+    group: Group,
+}
+
+/// What the places of a group mean.
+#[derive(Clone, Copy)]
+pub(super) enum Dirs<'s> {
+    List(&'s List),
+    Fixed(&'s [SearchDir]),
+}
+
+impl Fixed {
+    fn new(host: &Host, dirs: Arc<[SearchDir]>) -> Self {
+        Self {
+            group: host.group(dirs.iter().map(|dir| dir.dir.as_path())),
+            dirs,
+        }
+    }
+
+    fn group(&self) -> (&Group, Dirs<'_>) {
+        (&self.group, Dirs::Fixed(&self.dirs))
     }
 }
 

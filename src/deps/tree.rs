@@ -1,6 +1,7 @@
 //! The wheel's own libraries, found by folder or by name in the tree that an installer makes.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::elf::Kind;
 use crate::host::{Wanted, unfit};
@@ -17,6 +18,8 @@ pub(super) struct Tree<'a> {
     places: Vec<(WheelDir, Option<Libc>)>,
     folders: HashMap<WheelDir, usize>,
     files: HashMap<(usize, &'a str), usize>,
+    /// By file name: the folders that hold one, and which member that is.
+    by_file: HashMap<&'a str, Vec<(usize, usize)>>,
     /// By soname, and by file name where that is another: members in archive order.
     names: HashMap<&'a str, Vec<usize>>,
 }
@@ -29,6 +32,7 @@ impl<'a> Tree<'a> {
             places: Vec::with_capacity(elves.len()),
             folders: HashMap::new(),
             files: HashMap::new(),
+            by_file: HashMap::new(),
             names: HashMap::new(),
         };
         for (index, elf) in elves.iter().enumerate() {
@@ -36,7 +40,11 @@ impl<'a> Tree<'a> {
             let next = tree.folders.len();
             let folder = *tree.folders.entry(dir.clone()).or_insert(next);
             tree.places.push((dir, Libc::of(&elf.facts, &elf.path)));
-            tree.files.entry((folder, file)).or_insert(index);
+            // Of several in one folder the first counts.
+            if let Entry::Vacant(vacant) = tree.files.entry((folder, file)) {
+                vacant.insert(index);
+                tree.by_file.entry(file).or_default().push((folder, index));
+            }
             let soname = elf.facts.soname.as_deref();
             tree.names
                 .entry(soname.unwrap_or(file))
@@ -57,6 +65,11 @@ impl<'a> Tree<'a> {
     /// The member `name` in a folder, whether or not it fits.
     pub(super) fn at(&self, folder: usize, name: &str) -> Option<usize> {
         self.files.get(&(folder, name)).copied()
+    }
+
+    /// All members whose files are called `name`, each with its folder.
+    pub(super) fn files(&self, name: &str) -> &[(usize, usize)] {
+        self.by_file.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Why the member cannot be loaded by one who wants `wanted`, if so.

@@ -16,17 +16,20 @@ use crate::tag::Libc;
 
 pub(crate) mod config;
 mod file;
+mod folders;
 mod found_by;
 mod glob;
 mod library;
 mod provider;
 
 pub use file::{FileId, FileImage};
+pub use folders::Group;
 pub use found_by::FoundBy;
 pub use library::unfit;
 pub use provider::Package;
 
 use file::NoFile;
+use folders::Folders;
 use library::Known;
 
 /// Which folders may be looked into.
@@ -106,8 +109,7 @@ type SystemDirs = BTreeMap<(Libc, Arch), Arc<[SearchDir]>>;
 #[derive(Debug, Default)]
 pub struct Host {
     options: HostOptions,
-    /// Folders, links followed; `None` for those that cannot be searched.
-    folders: Mutex<HashMap<PathBuf, Option<PathBuf>>>,
+    folders: Mutex<Folders>,
     known: Mutex<HashMap<FileId, Arc<Known>>>,
     system: Mutex<SystemDirs>,
     dpkg: OnceLock<provider::dpkg::Dpkg>,
@@ -212,14 +214,15 @@ impl Host {
 
     /// The folder with its links followed, if it is one.
     fn folder(&self, dir: &Path) -> Option<PathBuf> {
-        if let Some(known) = lock(&self.folders).get(dir) {
-            return known.clone();
-        }
+        let mut folders = lock(&self.folders);
+        let id = folders.id(dir, || self.find_folder(dir))?;
+        folders.real_path(id).map(Path::to_path_buf)
+    }
+
+    fn find_folder(&self, dir: &Path) -> Option<PathBuf> {
         let real = file::real_path(self.root_of(dir), dir).ok();
         let real = real.filter(|(_, metadata)| metadata.is_dir());
-        let real = real.map(|(path, _)| path);
-        lock(&self.folders).insert(dir.to_path_buf(), real.clone());
-        real
+        real.map(|(path, _)| path)
     }
 
     /// A folder with its links followed, if it is one and may be searched.
@@ -229,12 +232,28 @@ impl Host {
             .and_then(|dir| self.folder(dir))
     }
 
+    /// Puts folders together that are searched one after the other.
+    pub fn group<'d>(&self, dirs: impl Iterator<Item = &'d Path>) -> Group {
+        let mut folders = lock(&self.folders);
+        let ids = dirs.map(|dir| {
+            let dir = Some(dir).filter(|dir| self.may_search(dir))?;
+            folders.id(dir, || self.find_folder(dir))
+        });
+        Folders::group(ids.collect())
+    }
+
+    /// The places of `group` in which [`Host::probe`] may find `name`, in order: all that were not listed,
+    /// and of those that were the ones that hold it.
+    pub fn places(&self, group: &Group, name: &str) -> Vec<usize> {
+        lock(&self.folders).places(group, name.as_ref())
+    }
+
     /// Looks for `name`, which has no slash, in `dir`; only shared libraries that fit count.
     pub fn probe(&self, dir: &Path, name: &str, wanted: &Wanted) -> Probe {
         if name.is_empty() || name.contains('/') || !self.may_search(dir) {
             return Probe::Absent;
         }
-        let Some(folder) = self.folder(dir) else {
+        let Some(folder) = self.folder_for(dir, name) else {
             return Probe::Absent;
         };
         match self.candidate(dir, &folder, name) {
@@ -245,6 +264,14 @@ impl Host {
             Err(NoFile::Absent) => Probe::Absent,
             Err(NoFile::Unusable(reason)) => Probe::Skipped(reason),
         }
+    }
+
+    /// The folder with its links followed, unless it is known that it holds no `name`.
+    fn folder_for(&self, dir: &Path, name: &str) -> Option<PathBuf> {
+        let mut folders = lock(&self.folders);
+        let id = folders.id(dir, || self.find_folder(dir))?;
+        let folder = folders.may_have(id, name.as_ref()).then_some(id)?;
+        folders.real_path(folder).map(Path::to_path_buf)
     }
 
     fn candidate(&self, dir: &Path, folder: &Path, name: &str) -> Result<HostLibrary, NoFile> {

@@ -1,5 +1,6 @@
 //! Every rule of the search, on wheels and file systems made up here.
 
+mod bounds;
 mod candidates;
 mod include_exclude;
 mod laws;
