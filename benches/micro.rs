@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use elf_edit::plan;
 use elf_edit::{Edit, RpathEdit, RpathKind, facts};
-use wheel_audit::wheel::record::{Record, Seen, render};
+use wheel_archive::{Record, Seen, render_record};
 
 /// How many libraries, so many that the small ones tell.
 const FILES: usize = 200;
@@ -65,7 +65,7 @@ fn record() {
     let digest = [0x5a; 32];
     let path = "package-1.0.dist-info/RECORD";
     let write = || {
-        render(
+        render_record(
             paths.iter().map(|path| (path.as_str(), &digest, 1234)),
             path,
         )

@@ -10,10 +10,8 @@ use std::path::PathBuf;
 use elf_edit::verify;
 use elf_edit::{self as elf, Edit, Loader, RpathEdit, RpathKind, Strip};
 use elf_edit::{Header, pt};
+use wheel_archive::{Headers, Record, WheelName};
 use wheel_audit::audit::Input;
-use wheel_audit::tag::WheelName;
-use wheel_audit::wheel::headers::Headers;
-use wheel_audit::wheel::record::Record;
 use wheel_audit::{
     Advice, AuditOptions, Error, Host, HostOptions, OpenOptions, Wheel, audit, escape, report,
 };

@@ -1,73 +1,34 @@
-//! CPU architectures, as wheels name them and as ELF headers encode them.
-
-use std::fmt;
-use std::str::FromStr;
+//! What Linux and its loaders call the architectures of platform tags, and how ELF headers encode
+//! them.
 
 use elf_edit::{Platform, em};
+pub use wheel_archive::{Arch, IsaLevel};
 
-/// A CPU architecture that platform tags know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Arch {
-    /// AMD64.
-    X86_64,
-    /// 32-bit x86.
-    I686,
-    /// 64-bit Arm.
-    Aarch64,
-    /// 32-bit Arm with the hard-float ABI.
-    Armv7l,
-    /// 64-bit PowerPC, big-endian.
-    Ppc64,
-    /// 64-bit PowerPC, little-endian.
-    Ppc64le,
-    /// IBM Z.
-    S390x,
-    /// 64-bit RISC-V.
-    Riscv64,
-    /// 64-bit `LoongArch`.
-    Loongarch64,
-}
-
-impl Arch {
-    /// Every architecture, in a fixed order.
-    pub const ALL: [Self; 9] = [
-        Self::X86_64,
-        Self::I686,
-        Self::Aarch64,
-        Self::Armv7l,
-        Self::Ppc64,
-        Self::Ppc64le,
-        Self::S390x,
-        Self::Riscv64,
-        Self::Loongarch64,
-    ];
-
-    /// The suffix of Linux platform tags, such as `x86_64`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::I686 => "i686",
-            Self::Aarch64 => "aarch64",
-            Self::Armv7l => "armv7l",
-            Self::Ppc64 => "ppc64",
-            Self::Ppc64le => "ppc64le",
-            Self::S390x => "s390x",
-            Self::Riscv64 => "riscv64",
-            Self::Loongarch64 => "loongarch64",
-        }
-    }
-
-    /// The architecture that [`Arch::as_str`] names.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|arch| arch.as_str() == name)
-    }
-
+/// An architecture as Linux has it.
+pub trait LinuxArch: Copy {
     /// The architecture of an ELF header.
     ///
     /// # Errors
     /// Why no platform tag covers it, as a phrase.
-    pub fn from_elf(platform: &Platform) -> Result<Self, String> {
+    fn from_elf(platform: &Platform) -> Result<Self, String>;
+
+    /// Debian's multiarch name, such as `x86_64-linux-gnu`.
+    fn multiarch(self) -> &'static str;
+
+    /// The file name of glibc's loader.
+    fn glibc_loader(self) -> &'static str;
+
+    /// The architecture as musl spells it, in `ld-musl-ARCH.so.1` and `ld-musl-ARCH.path`.
+    fn musl_name(self) -> &'static str;
+
+    /// The library that Linux puts into every process, by the soname in its own image.
+    ///
+    /// Source: `arch/*/kernel/vdso*` of Linux, and vdso(7).
+    fn vdso(self) -> &'static str;
+}
+
+impl LinuxArch for Arch {
+    fn from_elf(platform: &Platform) -> Result<Self, String> {
         match (platform.machine, platform.is_64, platform.big_endian) {
             (em::X86_64, true, false) => Ok(Self::X86_64),
             (em::I386, false, false) => Ok(Self::I686),
@@ -87,8 +48,7 @@ impl Arch {
         }
     }
 
-    /// Debian's multiarch name, such as `x86_64-linux-gnu`.
-    pub fn multiarch(self) -> &'static str {
+    fn multiarch(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-linux-gnu",
             Self::I686 => "i386-linux-gnu",
@@ -102,8 +62,7 @@ impl Arch {
         }
     }
 
-    /// The file name of glibc's loader.
-    pub fn glibc_loader(self) -> &'static str {
+    fn glibc_loader(self) -> &'static str {
         match self {
             Self::X86_64 => "ld-linux-x86-64.so.2",
             Self::I686 => "ld-linux.so.2",
@@ -116,8 +75,7 @@ impl Arch {
         }
     }
 
-    /// The architecture as musl spells it, in `ld-musl-ARCH.so.1` and `ld-musl-ARCH.path`.
-    pub fn musl_name(self) -> &'static str {
+    fn musl_name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
             Self::I686 => "i386",
@@ -131,10 +89,7 @@ impl Arch {
         }
     }
 
-    /// The library that Linux puts into every process, by the soname in its own image.
-    ///
-    /// Source: `arch/*/kernel/vdso*` of Linux, and vdso(7).
-    pub fn vdso(self) -> &'static str {
+    fn vdso(self) -> &'static str {
         match self {
             Self::I686 => "linux-gate.so.1",
             Self::Ppc64 | Self::Ppc64le | Self::S390x => "linux-vdso64.so.1",
@@ -142,24 +97,6 @@ impl Arch {
                 "linux-vdso.so.1"
             }
         }
-    }
-
-    /// How the triplet of an extension's file name calls it: by Debian's multiarch name, or as
-    /// `config.guess` does.
-    pub(crate) fn from_triplet(name: &str) -> Option<Self> {
-        match name {
-            "i386" | "i486" | "i586" => Some(Self::I686),
-            "arm" | "armv7" => Some(Self::Armv7l),
-            "powerpc64" => Some(Self::Ppc64),
-            "powerpc64le" => Some(Self::Ppc64le),
-            name => Self::from_name(name),
-        }
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -192,82 +129,24 @@ fn machine_name(machine: u16) -> String {
     name.to_owned()
 }
 
-/// A micro-architecture level of x86-64 (psABI), also a suffix of platform tags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IsaLevel {
-    /// The x86-64 baseline.
-    V1,
-    /// `x86_64_v2`.
-    V2,
-    /// `x86_64_v3`.
-    V3,
-    /// `x86_64_v4`.
-    V4,
-}
-
-impl IsaLevel {
-    /// Every level, lowest first.
-    pub const ALL: [Self; 4] = [Self::V1, Self::V2, Self::V3, Self::V4];
-
-    /// What a platform tag appends to `x86_64`: `""`, `"_v2"`, `"_v3"`, `"_v4"`.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::V1 => "",
-            Self::V2 => "_v2",
-            Self::V3 => "_v3",
-            Self::V4 => "_v4",
-        }
-    }
-
-    /// The level that `GNU_PROPERTY_X86_ISA_1_NEEDED` asks for.
-    ///
-    /// # Errors
-    /// The bits, if none of them is that of a level.
-    pub fn from_needed_bits(bits: u32) -> Result<Self, u32> {
-        const BASELINE: u32 = 1;
-        match bits {
-            _ if bits & 8 != 0 => Ok(Self::V4),
-            _ if bits & 4 != 0 => Ok(Self::V3),
-            _ if bits & 2 != 0 => Ok(Self::V2),
-            _ if bits & !BASELINE == 0 => Ok(Self::V1),
-            _ => Err(bits),
-        }
-    }
-}
-
-/// As in platform tags: `x86_64`, `x86_64_v2` …
-impl fmt::Display for IsaLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "x86_64{}", self.suffix())
-    }
-}
-
-/// The reverse of `Display`.
-impl FromStr for IsaLevel {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let suffix = text.strip_prefix("x86_64").ok_or(())?;
-        let mut levels = Self::ALL.into_iter();
-        levels.find(|level| level.suffix() == suffix).ok_or(())
+/// The level that `GNU_PROPERTY_X86_ISA_1_NEEDED` asks for.
+///
+/// # Errors
+/// The bits, if none of them is that of a level.
+pub fn isa_level(bits: u32) -> Result<IsaLevel, u32> {
+    const BASELINE: u32 = 1;
+    match bits {
+        _ if bits & 8 != 0 => Ok(IsaLevel::V4),
+        _ if bits & 4 != 0 => Ok(IsaLevel::V3),
+        _ if bits & 2 != 0 => Ok(IsaLevel::V2),
+        _ if bits & !BASELINE == 0 => Ok(IsaLevel::V1),
+        _ => Err(bits),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_read_back() {
-        for arch in Arch::ALL {
-            assert_eq!(Arch::from_name(arch.as_str()), Some(arch));
-        }
-        for level in IsaLevel::ALL {
-            assert_eq!(level.to_string().parse(), Ok(level));
-        }
-        assert_eq!("x86_64_v5".parse::<IsaLevel>(), Err(()));
-        assert_eq!("i686".parse::<IsaLevel>(), Err(()));
-    }
 
     /// `e_machine`, class, byte order (`B` or `L`) and `e_flags`.
     fn of(machine: u16, class: u8, order: char, flags: u32) -> Result<Arch, String> {
@@ -314,7 +193,7 @@ mod tests {
     #[test]
     fn the_highest_known_isa_bit_counts() {
         use IsaLevel::{V1, V2, V3, V4};
-        let levels = [0, 1, 3, 7, 0xf, 0x12, 0x10, 0x11].map(IsaLevel::from_needed_bits);
+        let levels = [0, 1, 3, 7, 0xf, 0x12, 0x10, 0x11].map(isa_level);
         assert_eq!(
             levels[..6],
             [Ok(V1), Ok(V1), Ok(V2), Ok(V3), Ok(V4), Ok(V2)]

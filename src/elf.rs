@@ -2,7 +2,7 @@
 
 pub use elf_edit::*;
 
-use crate::arch::{Arch, IsaLevel};
+use crate::arch::{Arch, IsaLevel, LinuxArch as _, isa_level};
 
 /// What platform tags ask of an ELF file.
 pub trait Tagged {
@@ -28,7 +28,7 @@ impl Tagged for Facts {
     }
 
     fn isa_needed(&self) -> Option<Result<IsaLevel, u32>> {
-        self.x86_isa_needed.map(IsaLevel::from_needed_bits)
+        self.x86_isa_needed.map(isa_level)
     }
 }
 

@@ -7,29 +7,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::escape::escape;
+use wheel_archive::escape;
 
-/// How much a [`Finding`] matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The input is refused because of it.
-    Error,
-    /// Something that its author should mend.
-    Warning,
-    /// Something worth knowing.
-    Note,
-}
-
-impl Severity {
-    /// `error`, `warning` or `note`, as in text and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
+pub use wheel_archive::Severity;
 
 /// One thing worth telling about an input.
 #[derive(Clone, Debug, PartialEq, Eq)]

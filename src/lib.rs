@@ -40,7 +40,8 @@
 //! binary.
 //!
 //! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`,
-//! `search_path`, `host`, `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `escape`, `shell`.
+//! `search_path`, `host`, `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `shell`. Below all are
+//! the crates `wheel-archive` and `elf-edit`, which know nothing of each other.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
@@ -53,14 +54,11 @@ pub mod deps;
 #[doc(hidden)]
 pub mod elf;
 #[doc(hidden)]
-pub mod escape;
-#[doc(hidden)]
 pub mod finding;
 #[doc(hidden)]
 pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
-mod json;
 #[doc(hidden)]
 pub mod nearest;
 #[doc(hidden)]
@@ -83,7 +81,6 @@ pub use audit::claims::Claims;
 pub use audit::read_policies;
 pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
 pub use elf::{RpathKind, Strip};
-pub use escape::escape;
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
@@ -91,6 +88,7 @@ pub use policy::{Policies, PolicyError};
 pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
 pub use shell::{Advice, shell_word};
 pub use tag::WheelName;
-pub use wheel::progress::{Progress, progress};
-pub use wheel::publish::{abandon, publish};
 pub use wheel::{LooseFiles, OpenOptions, Wheel};
+pub use wheel_archive::escape;
+pub use wheel_archive::{Progress, progress};
+pub use wheel_archive::{abandon, publish};

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::escape::unsafe_to_print;
+use wheel_archive::unsafe_to_print;
 
 /// `text` as one word of a POSIX shell; printable whatever it holds.
 pub fn shell_word(text: &str) -> Cow<'_, str> {

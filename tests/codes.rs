@@ -17,6 +17,20 @@ const NO_CODES: [&str; 7] = [
     "wheel-audit",
 ];
 
+/// Where findings are made.
+const MAKERS: [&str; 2] = ["src", "crates/wheel-archive/src"];
+
+/// Where every literal of several words is a code.
+const FLOORS: [&str; 7] = [
+    "src/audit",
+    "src/repair",
+    "src/wheel",
+    "crates/wheel-archive/src/framing",
+    "crates/wheel-archive/src/metadata",
+    "crates/wheel-archive/src/read",
+    "crates/wheel-archive/src/write",
+];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -55,11 +69,13 @@ fn is_code(text: &str) -> bool {
 fn in_source() -> BTreeSet<String> {
     let mut files = Vec::new();
     // Where nothing else has that form.
-    for floor in ["audit", "repair", "wheel"] {
-        sources(&root().join("src").join(floor), &mut files);
+    for floor in FLOORS {
+        sources(&root().join(floor), &mut files);
     }
     let mut elsewhere = Vec::new();
-    sources(&root().join("src"), &mut elsewhere);
+    for makers in MAKERS {
+        sources(&root().join(makers), &mut elsewhere);
+    }
     let mut found = BTreeSet::new();
     for path in elsewhere {
         let text = code(&path);
@@ -113,7 +129,9 @@ fn tests_text() -> String {
     let whole = files.iter().map(|path| fs::read_to_string(path).unwrap());
     let mut all: Vec<String> = whole.collect();
     let mut beside = Vec::new();
-    beside_code(&root().join("src"), false, &mut beside);
+    for makers in MAKERS {
+        beside_code(&root().join(makers), false, &mut beside);
+    }
     for (path, whole) in beside {
         let text = fs::read_to_string(path).unwrap();
         let tests = text.split("#[cfg(test)]").skip(usize::from(!whole));
@@ -163,8 +181,10 @@ fn every_code_is_in_some_test() {
 #[test]
 fn codes_are_written_where_they_are_looked_for() {
     let mut files = Vec::new();
-    sources(&root().join("src"), &mut files);
-    let floors = ["audit", "repair", "wheel"].map(|floor| root().join("src").join(floor));
+    for makers in MAKERS {
+        sources(&root().join(makers), &mut files);
+    }
+    let floors = FLOORS.map(|floor| root().join(floor));
     let makers = ["Finding::error(", "Finding::warning(", "Finding::note("];
     let mut seen = 0;
     for path in files {

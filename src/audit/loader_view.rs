@@ -9,9 +9,9 @@ use std::io::Read as _;
 use crate::arch::Arch;
 use crate::elf::Tagged as _;
 use crate::finding::Finding;
-use crate::tag::{ExtensionSuffix, Libc};
-use crate::wheel::layout::installed;
+use crate::tag::{CLibrary as _, ExtensionSuffix, Libc};
 use crate::wheel::{Installed, Wheel};
+use wheel_archive::installed;
 
 use super::Input;
 

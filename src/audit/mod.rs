@@ -26,7 +26,8 @@ use crate::host::Host;
 use crate::policy::{Policies, Since, drivers};
 use crate::shell::Advice;
 use crate::tag::Libc;
-use crate::wheel::{Wheel, variant};
+use crate::wheel::Wheel;
+use wheel_archive::variant_isa_level;
 
 pub use blame::Blame;
 pub use external::External;
@@ -227,7 +228,7 @@ pub fn allowed_isa(input: &Input<'_>, options: &AuditOptions) -> IsaLevel {
     let asked = options.plat.as_ref().and_then(|request| request.isa);
     let variant = input.wheel.and_then(|wheel| {
         let text = wheel.dist_info.variant.as_deref();
-        variant::isa_level(&wheel.name, text)
+        variant_isa_level(&wheel.name, text)
     });
     asked.max(variant).unwrap_or(IsaLevel::V1)
 }

@@ -12,7 +12,7 @@ use crate::arch::Arch;
 use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
 use crate::policy::{Known, Ladder, Rung, Since};
-use crate::tag::{Libc, PlatformTag};
+use crate::tag::{CLibrary as _, Libc, PlatformTag};
 use crate::wheel::ElfMember;
 
 /// Tags, oldest first; smaller rungs are better.

@@ -4,7 +4,7 @@ use super::{AuditOptions, Input, PlatRequest, loader_view};
 use crate::arch::Arch;
 use crate::elf::Tagged as _;
 use crate::finding::{ErrorKind, Finding, Severity};
-use crate::tag::{Libc, PlatformTag};
+use crate::tag::{CLibrary as _, Libc, PlatformTag};
 use crate::wheel::ElfMember;
 
 /// The architecture and C library, and what the file name and the request say of the tag.

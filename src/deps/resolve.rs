@@ -16,7 +16,7 @@ use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
 use crate::search_path::WheelDir;
 use crate::soname::is_libpython;
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::ElfMember;
 
 /// From so many needs on, a file that any process has loaded is not gone through again for

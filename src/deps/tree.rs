@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use crate::elf::Kind;
 use crate::host::{Wanted, unfit};
 use crate::search_path::WheelDir;
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::ElfMember;
 
 /// Index of the wheel's ELF members.

@@ -12,7 +12,7 @@ use super::file::{self, FileImage, NoFile};
 use crate::elf::Kind;
 use crate::elf::Tagged as _;
 use crate::elf::{self, Facts, Image};
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 
 /// What is known about one file.
 #[derive(Debug, Default)]

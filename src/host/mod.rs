@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::arch::Arch;
 use crate::elf::{Facts, Platform};
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 
 pub(crate) mod config;
 mod file;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::validate::{self, NEVER};
 use super::{Ladder, Rung, Since, TagNames};
 use crate::arch::Arch;
-use crate::json::{self, Unique};
 use crate::tag::Libc;
+use wheel_archive::json::{self, Unique};
 
 static GLIBC: Builtin = Builtin::new(include_str!("../../policy/glibc.json"));
 static MUSL: Builtin = Builtin::new(include_str!("../../policy/musl.json"));

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::{Ladder, Since};
+use crate::arch::LinuxArch as _;
 use crate::tag::Libc;
 
 /// How many releases after the newest one in the table a version may name and count as that of

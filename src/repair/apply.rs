@@ -16,11 +16,9 @@ use super::{Graft, Plan, sbom, self_check, shim};
 use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::host::Host;
-use crate::wheel::publish::{self, Published};
-use crate::wheel::write::{
-    Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel,
-};
-use crate::wheel::{DosTime, MemberId, Wheel, checks, wheel_file};
+use crate::wheel::{Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel};
+use crate::wheel::{DosTime, EditedBy, MemberId, Wheel, compiled, rewritten_wheel_file};
+use wheel_archive::{Published, publish};
 
 impl Plan {
     /// Writes the repaired wheel into `folder`. It appears whole under its final name, or not
@@ -61,9 +59,8 @@ impl Plan {
             kept = stripped.iter().map(keep).collect::<Result<_, _>>()?;
             Ok(())
         };
-        let Published { value, unchanged } =
-            publish::publish(&destination, write, check, keep_debug)
-                .map_err(|finding| refused(vec![finding]))?;
+        let Published { value, unchanged } = publish(&destination, write, check, keep_debug)
+            .map_err(|finding| refused(vec![finding]))?;
         let (members, size) = value;
         Ok(Repaired {
             path: destination,
@@ -245,8 +242,8 @@ impl<'a> Assembly<'a> {
         if name != "WHEEL" {
             return self.member(id, &path, Content::Copy(id));
         }
-        let at_root = checks::elf_at_root(&self.wheel.name, self.plan.elves(self.wheel));
-        let text = wheel_file::rewritten(&self.wheel.dist_info.wheel, &self.plan.name, at_root);
+        let at_root = compiled::at_root(&self.wheel.name, self.plan.elves(self.wheel));
+        let text = rewritten_wheel_file(&self.wheel.dist_info.wheel, &self.plan.name, at_root);
         if text == self.wheel.dist_info.wheel {
             return self.member(id, &path, Content::Copy(id));
         }
@@ -255,7 +252,7 @@ impl<'a> Assembly<'a> {
 
     pub(super) fn edited(&self, id: MemberId, edit: &elf::Edit) -> Result<PlannedEdit, Finding> {
         let image = self.wheel.image(id).map_err(|error| read_failure(&error))?;
-        PlannedEdit::new(&*image, edit, self.plan.options.debug_dir.is_some())
+        PlannedEdit::new(&image, edit, self.plan.options.debug_dir.is_some())
     }
 
     pub(super) fn order<'g>(&self, graft: &'g Graft) -> Order<'g> {
@@ -374,5 +371,5 @@ fn content(id: MemberId, edit: PlannedEdit) -> Content {
     if edit.patch.is_identity() {
         return Content::Copy(id);
     }
-    Content::EditedMember(id, edit.patch)
+    Content::EditedMember(id, Arc::new(EditedBy(edit.patch)))
 }

@@ -11,7 +11,7 @@ use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;
 use crate::search_path::Loader;
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::Wheel;
 
 /// Codes of these findings; `--strict` makes errors of them.

@@ -11,8 +11,8 @@ use super::store::GraftStore;
 use crate::elf::{self, DebugFile, Edit, EditError, Image, Patch, Remark};
 use crate::finding::Finding;
 use crate::host::HostLibrary;
-use crate::wheel::digest::hex;
-use crate::wheel::publish::publish;
+use crate::wheel::hex;
+use crate::wheel::publish;
 use crate::wheel::{MemberId, Wheel};
 
 /// Hexadecimal digits of a hash in the name of a folder.
@@ -144,7 +144,7 @@ impl StrippedFile {
             Ok(path)
         };
         let path = match &self.origin {
-            Origin::Member(id) => write(&*wheel.image(*id).map_err(unreadable)?)?,
+            Origin::Member(id) => write(&wheel.image(*id).map_err(unreadable)?)?,
             Origin::Library(library) => write(&store.host().image(library).map_err(unreadable)?)?,
         };
         stripped.debug_file = Some(path);

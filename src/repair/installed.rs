@@ -13,7 +13,8 @@ use crate::deps::{NodeId, Target};
 use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
 use crate::finding::{Error, Finding};
 use crate::host::{FoundBy, Host};
-use crate::wheel::{ElfMember, Wheel, layout};
+use crate::wheel::{ElfMember, Wheel};
+use wheel_archive::installed;
 
 /// The ELF files of the result.
 pub(super) struct Installed<'a> {
@@ -62,7 +63,7 @@ impl<'a> Installed<'a> {
         self.elves.push(ElfMember {
             member: self.elves.len(),
             path: path.to_owned(),
-            installed: layout::installed(path, &wheel.name),
+            installed: installed(path, &wheel.name),
             facts,
         });
     }

@@ -174,7 +174,7 @@ impl<'a> Case<'a> {
         let defines = match &self.question.audit.graph.nodes.get(file)?.origin {
             Origin::Member(member) => {
                 let image = wheel.image(wheel.elves.get(*member)?.member).ok()?;
-                defines_any(&*image, names)
+                defines_any(&image, names)
             }
             Origin::Host(library) => defines_any(&host.image(library).ok()?, names),
         };

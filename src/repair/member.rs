@@ -14,7 +14,7 @@ use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::FoundBy;
 use crate::search_path::{self, Loader, WheelDir};
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 
 /// The edit of one ELF member.

@@ -41,8 +41,8 @@ use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::fnmatch;
 use crate::host::Host;
 use crate::policy::{Rung, Since};
+use crate::tag::MAX_NAME;
 use crate::tag::WheelName;
-use crate::tag::name::MAX_NAME;
 use crate::wheel::{DosTime, Wheel};
 
 pub use dedupe::Removed;

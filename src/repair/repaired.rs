@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::editing::Stripped;
 use crate::finding::Finding;
 use crate::wheel::Wheel;
-use crate::wheel::write::Written;
+use crate::wheel::Written;
 
 /// A repaired wheel.
 #[derive(Debug)]

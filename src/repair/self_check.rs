@@ -7,10 +7,8 @@ use crate::audit::{AuditOptions, audit};
 use crate::finding::{Finding, Levels};
 use crate::host::Host;
 use crate::tag::PlatformTag;
-use crate::wheel::Wheel;
-use crate::wheel::read_back::Expected;
-use crate::wheel::self_check::check_written;
-use crate::wheel::write::Written;
+use crate::wheel::read_back::{Expected, read_fresh};
+use crate::wheel::{Wheel, Written};
 
 /// Reads the wheel at `path` back: it is sound, holds the grafts under their names, and
 /// deserves the tag that the plan is for.
@@ -24,7 +22,7 @@ pub(super) fn check(
     path: &Path,
     written: &[Written],
 ) -> Result<(), Finding> {
-    let fresh = &check_written(path, written)?;
+    let fresh = &read_fresh(path, &plan.name, written)?;
     let expected = Expected {
         name: &plan.name,
         input,
@@ -108,8 +106,8 @@ mod tests {
     use crate::host::HostOptions;
     use crate::repair::{GraftStore, RepairOptions};
     use crate::wheel::OpenOptions;
-    use crate::wheel::sample::{Ends, archive, entry, on_disk};
     use elf_synth::Synth;
+    use wheel_synth::{Ends, archive, entry, on_disk};
 
     struct Made {
         _folder: tempfile::TempDir,

@@ -8,8 +8,7 @@ use super::source::unreadable;
 use crate::elf::Edit;
 use crate::finding::Finding;
 use crate::host::{FileId, Host, HostLibrary};
-use crate::wheel::budget::Budget;
-use crate::wheel::write::{Compression, Packed};
+use crate::wheel::{AsBytes, Budget, Compression, EditedBy, Packed};
 
 type Prepared = (Arc<Packed>, PlannedEdit);
 type Slot = Arc<OnceLock<Result<Prepared, Finding>>>;
@@ -78,7 +77,11 @@ impl GraftStore {
             .image(order.library)
             .map_err(|error| unreadable(&error))?;
         let planned = PlannedEdit::new(&image, order.edit, order.keep_debug)?;
-        let packed = Packed::new(Arc::new(image), Arc::clone(&planned.patch), &self.budget);
+        let packed = Packed::new(
+            Arc::new(AsBytes(image)),
+            Arc::new(EditedBy(Arc::clone(&planned.patch))),
+            &self.budget,
+        );
         Ok((Arc::new(packed), planned))
     }
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use super::repaired::Repaired;
 use super::{GraftStore, Plan};
 use crate::finding::{Error, ErrorKind, Finding};
-use crate::wheel::publish::{self, Published};
-use crate::wheel::write::Written;
-use crate::wheel::{Wheel, checks, wheel_file};
+use crate::wheel::Written;
+use crate::wheel::{Wheel, compiled, rewritten_wheel_file};
+use wheel_archive::{Published, publish};
 
 /// What a wheel may have that PyPI or an installer takes otherwise than meant, and that writing the
 /// archive and RECORD anew puts right; by the beginnings of codes.
@@ -38,13 +38,13 @@ impl Plan {
 
     fn keeps_members(&self, wheel: &Wheel) -> bool {
         let text = &wheel.dist_info.wheel;
-        let at_root = || checks::elf_at_root(&wheel.name, self.elves(wheel));
+        let at_root = || compiled::at_root(&wheel.name, self.elves(wheel));
         self.grafts.is_empty()
             && self.edits.is_empty()
             && self.removed.is_empty()
             && self.licenses.is_empty()
             && self.name == wheel.name
-            && wheel_file::rewritten(text, &self.name, at_root()) == *text
+            && rewritten_wheel_file(text, &self.name, at_root()) == *text
     }
 
     /// A note where nothing changes, or only how the archive is written.
@@ -74,11 +74,11 @@ impl Plan {
     ) -> Result<Repaired, Error> {
         let write = |file: &mut File| {
             self.refuse_large(wheel, wheel.file_size())?;
-            wheel.copy_to(file)
+            Ok(wheel.copy_to(file)?)
         };
         let check = |_: &Path, (): &()| self.check_libraries(store.host());
-        let Published { unchanged, .. } = publish::publish(destination, write, check, |()| Ok(()))
-            .map_err(|finding| {
+        let Published { unchanged, .. } =
+            publish(destination, write, check, |()| Ok(())).map_err(|finding: Finding| {
                 let input = wheel.path.display().to_string();
                 Error::new(ErrorKind::Refused, input, finding)
             })?;

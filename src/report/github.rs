@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::escape::escape;
 use crate::finding::{Finding, Severity};
+use wheel_archive::escape;
 
 /// One annotation for each finding about the input at `path`.
 pub fn annotations<'a>(path: &str, findings: impl IntoIterator<Item = &'a Finding>) -> String {

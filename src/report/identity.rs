@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::audit::{Audit, Input};
 use crate::repair::sbom::hex;
-use crate::tag::{Libc, PlatformTag, WheelName, name::normalized_name};
+use crate::tag::{Libc, PlatformTag, WheelName, normalized_name};
 use crate::wheel::{Wheel, sha256_of};
 
 /// What the path and the file name say.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::escape::unsafe_to_print;
+use wheel_archive::unsafe_to_print;
 
 /// `value` as one line of JSON. What a terminal could act on leaves as `\u` escapes, which are the
 /// same text to whoever reads JSON. Serialising our own types cannot fail.

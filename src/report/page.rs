@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::escape::escape;
+use wheel_archive::escape;
 
 /// What a piece of text means; colours follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

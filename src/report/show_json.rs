@@ -15,6 +15,7 @@ use crate::audit::{Audit, External, Input};
 use crate::deps::{Origin, Target};
 use crate::finding::{Error, Evidence};
 use crate::policy::Since;
+use crate::tag::CLibrary as _;
 use crate::wheel::ElfMember;
 
 #[derive(Serialize)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::Judgement;
 use super::page::{Layout, Page, Tone};
 use crate::audit::blame::count;
-use crate::escape::escape;
 use crate::finding::{Error, Finding, Severity};
+use wheel_archive::escape;
 
 /// One input in short.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Aligned columns, or paragraphs where columns do not fit.
 
 use super::page::{Page, Tone};
-use crate::escape::escape;
+use wheel_archive::escape;
 
 /// Rows of cells: columns if they fit the page, else each row's first cell and the others beside it in
 /// as many lines as it takes.

@@ -5,8 +5,9 @@
 //! Versions that a file *defines* say nothing: `libgcc_s` has `GLIBC_2.0` among them on musl
 //! too, and whoever links to it there requires that of it.
 
-use super::Libc;
-use crate::arch::Arch;
+use wheel_archive::{ExtensionSuffix, Libc};
+
+use crate::arch::{Arch, LinuxArch as _};
 use crate::elf::{Facts, Loader, Tagged as _};
 
 /// The libraries of glibc that share its version names and its private symbols.
@@ -35,9 +36,29 @@ const ANDROID: [&str; 5] = [
     "libm.so",
 ];
 
-impl Libc {
+/// A C library by its names: which files are of it, and which are for it.
+pub trait CLibrary: Copy {
     /// The name that the dynamic loader of this C library has on `arch`.
-    pub fn loader(self, arch: Arch) -> String {
+    fn loader(self, arch: Arch) -> String;
+
+    /// Which loader maps the files of a wheel for this C library.
+    fn loader_view(self) -> Loader;
+
+    /// Whether `name` is the loader's on `arch`, or that of the library that the kernel brings:
+    /// in every process already. Names of other architectures are libraries like any other.
+    fn is_loader(self, name: &str, arch: Arch) -> bool;
+
+    /// Whether `soname` is a part of the C library, which must be of one piece with the loader:
+    /// beside what every program has, glibc's rarer libraries, which share its private symbols.
+    fn owns(self, soname: &str, arch: Arch) -> bool;
+
+    /// The C library that a file was linked for; `None` if it does not say. `path` is its
+    /// path or name, as far as it is one that Python's build gave it.
+    fn of(facts: &Facts, path: &str) -> Option<Self>;
+}
+
+impl CLibrary for Libc {
+    fn loader(self, arch: Arch) -> String {
         match self {
             Self::Glibc => arch.glibc_loader().to_owned(),
             Self::Musl => format!("ld-musl-{}.so.1", arch.musl_name()),
@@ -45,8 +66,7 @@ impl Libc {
         }
     }
 
-    /// Which loader maps the files of a wheel for this C library.
-    pub fn loader_view(self) -> Loader {
+    fn loader_view(self) -> Loader {
         match self {
             Self::Glibc => Loader::Glibc,
             Self::Musl => Loader::Musl,
@@ -54,16 +74,12 @@ impl Libc {
         }
     }
 
-    /// Whether `name` is the loader's on `arch`, or that of the library that the kernel brings:
-    /// in every process already. Names of other architectures are libraries like any other.
-    pub fn is_loader(self, name: &str, arch: Arch) -> bool {
+    fn is_loader(self, name: &str, arch: Arch) -> bool {
         // musl and Android do not know the kernel's library by its name.
         name == self.loader(arch) || (self == Self::Glibc && name == arch.vdso())
     }
 
-    /// Whether `soname` is a part of the C library, which must be of one piece with the loader:
-    /// beside what every program has, glibc's rarer libraries, which share its private symbols.
-    pub fn owns(self, soname: &str, arch: Arch) -> bool {
+    fn owns(self, soname: &str, arch: Arch) -> bool {
         let part = match self {
             Self::Glibc => GLIBC.contains(&soname) || soname.starts_with("libnss_"),
             Self::Musl => soname == "libc.so" || is_musl_libc(soname),
@@ -72,9 +88,7 @@ impl Libc {
         part || self.is_loader(soname, arch)
     }
 
-    /// The C library that a file was linked for; `None` if it does not say. `path` is its
-    /// path or name, as far as it is one that Python's build gave it.
-    pub fn of(facts: &Facts, path: &str) -> Option<Self> {
+    fn of(facts: &Facts, path: &str) -> Option<Self> {
         of_interpreter(facts)
             .or_else(|| of_names(facts))
             .or_else(|| of_versions(facts))
@@ -127,62 +141,6 @@ fn of_versions(facts: &Facts) -> Option<Libc> {
             && versions.any(|version| version.name.starts_with("GLIBC_"))
     });
     glibc.next().map(|_| Libc::Glibc)
-}
-
-/// What the suffix that `CPython` gives its extensions says:
-/// `.cpython-312-x86_64-linux-musl.so` and the like. `CPython` imports its own suffix, `.abi3.so`
-/// and `.so`, so that a suffix of another C library or machine is that of a module that it does
-/// not find.
-///
-/// Source: `PLATFORM_TRIPLET` in `CPython`'s `configure.ac` and `Misc/platform_triplet.c`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtensionSuffix<'a> {
-    /// Such as `cpython-312`.
-    pub python: &'a str,
-    /// Such as `x86_64-linux-musl`.
-    pub triplet: &'a str,
-    /// The C library that it names. Before `CPython` 3.11 builds for musl said `gnu` too, so that
-    /// of those `gnu` says nothing; nor does it of other Pythons.
-    pub libc: Option<Libc>,
-    /// The architecture that it names, if tags know it.
-    pub arch: Option<Arch>,
-}
-
-impl<'a> ExtensionSuffix<'a> {
-    /// The suffix of a file name; `None` for names without such a one.
-    pub fn of(path: &'a str) -> Option<Self> {
-        let file = path.rsplit('/').next()?;
-        let mut parts = file.strip_suffix(".so")?.rsplit('.');
-        let soabi = parts.next()?;
-        parts.next()?;
-        let (python, rest) = soabi.split_once('-')?;
-        let (version, triplet) = rest.split_once('-')?;
-        let (machine, system) = triplet.split_once("-linux-")?;
-        let libc = if system.starts_with("musl") {
-            Some(Libc::Musl)
-        } else if system.starts_with("android") {
-            Some(Libc::Android)
-        } else {
-            let tells = system.starts_with("gnu") && python == "cpython" && minor(version) >= 11;
-            tells.then_some(Libc::Glibc)
-        };
-        let python_and_abi = soabi.strip_suffix(triplet)?.strip_suffix('-')?;
-        Some(Self {
-            python: python_and_abi,
-            triplet,
-            libc,
-            arch: Arch::from_triplet(machine).filter(|_| python == "cpython"),
-        })
-    }
-}
-
-/// `12` of `312`, `312d` and `313t`; 0 if it is none of Python 3.
-fn minor(version: &str) -> u32 {
-    let digits = version.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let minor = digits
-        .strip_prefix('3')
-        .and_then(|minor| minor.parse().ok());
-    minor.unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -296,49 +254,9 @@ mod tests {
 
     #[test]
     fn the_suffix_of_an_extension_names_its_c_library() {
-        use Arch::{Aarch64, Armv7l, I686, X86_64};
-        let (glibc, musl, android) = (Libc::Glibc, Libc::Musl, Libc::Android);
-        let cases = [
-            ("cpython-312-x86_64-linux-gnu", Some(glibc), Some(X86_64)),
-            ("cpython-312-x86_64-linux-musl", Some(musl), Some(X86_64)),
-            (
-                "cpython-313t-arm-linux-gnueabihf",
-                Some(glibc),
-                Some(Armv7l),
-            ),
-            ("cpython-310-arm-linux-musleabihf", Some(musl), Some(Armv7l)),
-            ("cpython-311d-i386-linux-gnu", Some(glibc), Some(I686)),
-            ("cpython-311-x86_64-linux-gnux32", Some(glibc), Some(X86_64)),
-            ("cpython-311-mips64el-linux-gnuabi64", Some(glibc), None),
-            (
-                "cpython-313-aarch64-linux-android",
-                Some(android),
-                Some(Aarch64),
-            ),
-            (
-                "cpython-313-arm-linux-androideabi",
-                Some(android),
-                Some(Armv7l),
-            ),
-            ("cpython-310-x86_64-linux-gnu", None, Some(X86_64)),
-            ("cpython-36m-x86_64-linux-gnu", None, Some(X86_64)),
-            ("pypy39-pp73-x86_64-linux-gnu", None, None),
-            ("pypy39-pp73-x86_64-linux-musl", Some(musl), None),
-        ];
-        for (soabi, libc, arch) in cases {
-            let path = format!("pkg/x.{soabi}.so");
-            let suffix = ExtensionSuffix::of(&path).unwrap();
-            assert_eq!((suffix.libc, suffix.arch), (libc, arch), "{path}");
-            assert_eq!(of(&Synth::new(true, false), &path), libc, "{path}");
-        }
-        let others = [
-            "x.abi3.so",
-            "x.so",
-            "libfoo-x86_64-linux-gnu.so",
-            "cpython-312-x86_64-linux-gnu.so",
-        ];
-        for path in others {
-            assert_eq!(ExtensionSuffix::of(path), None, "{path}");
-        }
+        let plain = Synth::new(true, false);
+        let musl = "pkg/x.cpython-312-x86_64-linux-musl.so";
+        assert_eq!(of(&plain, musl), Some(Libc::Musl));
+        assert_eq!(of(&plain, "pkg/x.abi3.so"), None);
     }
 }

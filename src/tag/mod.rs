@@ -1,13 +1,8 @@
-//! Platform tags and wheel file names: parsed and printed without loss.
+//! Platform tags and wheel file names (of the crate `wheel-archive`), and the C library behind them.
 
 pub mod c_library;
-mod imported;
-pub mod name;
-pub mod platform;
-pub mod pypi;
-pub mod version;
 
-pub use c_library::ExtensionSuffix;
-pub use name::{NameError, WheelName};
-pub use platform::{Libc, PlatformTag};
-pub use version::Version;
+pub use c_library::CLibrary;
+pub use wheel_archive::{
+    ExtensionSuffix, Libc, MAX_NAME, NameError, PlatformTag, WheelName, normalized_name,
+};

@@ -1,37 +1,62 @@
-//! Opens a wheel: framing, then contents, then what the metadata says of both.
-//!
-//! Each stage reports everything that is wrong and then stops: what comes later would be
-//! read from an archive that is not what it seems.
+//! Opens a wheel, and reads the facts of its ELF files on the way.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::problems::Problems;
-use super::reader::{MemberReader, Scratch};
-use super::record::{Record, Seen};
-use super::scan::{ScanRequest, Scanned, SharedImage, io_finding, member_image, read_small, scan};
-use super::source::Source;
-use super::{
-    DistInfo, ElfMember, Member, MemberId, OpenOptions, Wheel, checks, dist_info, framing, layout,
-    pypi, variant,
-};
-use crate::arch::Arch;
-use crate::elf::Header;
+use wheel_archive::{MemberId, SharedBytes, WheelName, installed};
+
+use super::examine::ElfExaminer;
+use super::{AsImage, ElfMember};
+use crate::elf::Facts;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::shell::shell_word;
-use crate::tag::{PlatformTag, WheelName};
 
-/// Far more than any `WHEEL`, `METADATA`, `entry_points.txt` or `variant.json` has; they are held in memory.
-const LARGEST_HEADERS: u64 = 4 << 20;
+/// How a wheel is opened.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Check CRCs and RECORD hashes (every member is then inflated to its end).
+    pub verify: bool,
+    /// Accept a RECORD whose rows do not fit the members, or cannot be read: findings say which. For a
+    /// repair, which writes a right one.
+    pub fix_record: bool,
+    /// How many inflated bytes of ELF members may be kept in memory for a later edit.
+    pub keep_elf_bytes: u64,
+}
 
-/// What is said by the metadata files, as far as they can be read.
-pub(super) struct Metadata {
-    pub(super) dist_info: DistInfo,
-    pub(super) entry_points: Option<Vec<u8>>,
-    pub(super) record: Option<Record>,
+/// Inflated bytes of ELF members that are kept for a repair.
+const KEPT_FOR_REPAIR: u64 = 192 << 20;
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            verify: true,
+            fix_record: false,
+            keep_elf_bytes: 0,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// For a wheel that will be repaired: bytes of ELF members are kept for the edit.
+    pub fn for_repair() -> Self {
+        Self {
+            keep_elf_bytes: KEPT_FOR_REPAIR,
+            ..Self::default()
+        }
+    }
+}
+
+/// A wheel that was opened and found sound: its archive, and what its ELF files say.
+pub struct Wheel {
+    /// Members, metadata and the open file; its findings are in [`Wheel::findings`].
+    archive: wheel_archive::Wheel,
+    /// ELF members, in archive order.
+    pub elves: Vec<ElfMember>,
+    /// Warnings and notes about the archive and its metadata.
+    pub findings: Vec<Finding>,
 }
 
 impl Wheel {
@@ -45,35 +70,40 @@ impl Wheel {
             let path = path.display().to_string();
             return Err(Error::many(ErrorKind::Usage, path, vec![finding]));
         }
-        open(path, options).map_err(|findings| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        let name: Option<WheelName> = name.and_then(|name| name.parse().ok());
+        let examiner = ElfExaminer::new(name.as_ref());
+        let options = wheel_archive::OpenOptions {
+            verify: options.verify,
+            fix_record: options.fix_record,
+            keep_bytes: options.keep_elf_bytes,
+        };
+        let opened = wheel_archive::Wheel::open_with(path, &options, &examiner);
+        let (archive, facts) = opened.map_err(|refused| {
+            let findings = refused.findings.into_iter().map(Finding::from).collect();
             Error::many(ErrorKind::Refused, path.display().to_string(), findings)
-        })
+        })?;
+        Ok(Self::new(archive, facts))
     }
 
-    /// Size of the wheel file in bytes.
-    pub fn file_size(&self) -> u64 {
-        self.source.size()
-    }
-
-    /// SHA-256 of the wheel file.
-    ///
-    /// # Errors
-    /// Those of reading it once more.
-    pub fn sha256(&self) -> io::Result<[u8; 32]> {
-        self.source.sha256()
-    }
-
-    /// A stream of a member's inflated bytes. CRC and size are checked at its end.
-    pub fn reader(&self, member: MemberId) -> Box<dyn Read + Send + '_> {
-        if let Some(bytes) = self.images.get(&member).and_then(|image| image.as_bytes()) {
-            return Box::new(bytes);
-        }
-        match self.members.get(member) {
-            Some(member) => {
-                let source: &Source = &self.source;
-                Box::new(MemberReader::new(source, member, Scratch::default()))
-            }
-            None => Box::new(io::empty()),
+    pub(super) fn new(
+        mut archive: wheel_archive::Wheel,
+        facts: impl IntoIterator<Item = (MemberId, Arc<Facts>)>,
+    ) -> Self {
+        let findings = std::mem::take(&mut archive.findings);
+        let elves = facts.into_iter().filter_map(|(id, facts)| {
+            let path = archive.members.get(id)?.path.clone();
+            Some(ElfMember {
+                member: id,
+                installed: installed(&path, &archive.name),
+                path,
+                facts,
+            })
+        });
+        Self {
+            elves: elves.collect(),
+            findings: findings.into_iter().map(Finding::from).collect(),
+            archive,
         }
     }
 
@@ -82,129 +112,32 @@ impl Wheel {
     ///
     /// # Errors
     /// Those of reading the archive.
-    pub fn image(&self, member: MemberId) -> io::Result<SharedImage> {
-        if let Some(image) = self.images.get(&member) {
-            return Ok(Arc::clone(image));
-        }
-        let member = self.members.get(member).ok_or(io::ErrorKind::NotFound)?;
-        member_image(&self.source, member)
+    pub fn image(&self, member: MemberId) -> io::Result<AsImage<SharedBytes>> {
+        self.archive.bytes(member).map(AsImage)
     }
 
-    /// The bytes of a small member, such as a metadata file.
-    ///
-    /// # Errors
-    /// Those of reading the archive; `FileTooLarge` if it has more than `limit` bytes.
-    pub fn read(&self, member: MemberId, limit: u64) -> io::Result<Vec<u8>> {
-        let member = self.members.get(member).ok_or(io::ErrorKind::NotFound)?;
-        read_small(&self.source, member, limit)
+    /// The archive alone, for who writes another one from it.
+    pub fn archive(&self) -> &wheel_archive::Wheel {
+        &self.archive
     }
+}
 
-    /// The member at `path`.
-    pub fn find(&self, path: &str) -> Option<MemberId> {
-        self.members.iter().position(|member| member.path == path)
-    }
+/// Name, members, metadata and bytes are the archive's.
+impl Deref for Wheel {
+    type Target = wheel_archive::Wheel;
 
-    /// Whether the file is still as it was when it was opened, by size and time.
-    ///
-    /// # Errors
-    /// A finding that says that it is not, or cannot be asked.
-    pub fn check_unchanged(&self) -> Result<(), Finding> {
-        check_unchanged(&self.source)
-    }
-
-    pub(super) fn source(&self) -> &Arc<Source> {
-        &self.source
+    fn deref(&self) -> &Self::Target {
+        &self.archive
     }
 }
 
 impl fmt::Debug for Wheel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wheel")
-            .field("path", &self.path)
-            .field("members", &self.members.len())
+            .field("archive", &self.archive)
+            .field("elves", &self.elves.len())
             .finish_non_exhaustive()
     }
-}
-
-/// What is wrong inside a file of an architecture that is not judged is nobody's concern: no
-/// process that loads the wheel loads it.
-fn spare_foreign(name: &WheelName, scanned: &Scanned, finding: Finding) -> Finding {
-    let Some(header) = &scanned.malformed else {
-        return finding;
-    };
-    let is_arm = |header: &Header| header.platform().is_arm_eabi();
-    let claimed: Vec<Arch> = name.platform.iter().filter_map(PlatformTag::arch).collect();
-    let who = match Arch::from_elf(&header.platform()) {
-        Ok(arch) if claimed.is_empty() || claimed.contains(&arch) => return finding,
-        // The flags leave open for which of Arm's ABIs it is, or it is Android's.
-        Err(_) if claimed.contains(&Arch::Armv7l) && is_arm(header) => return finding,
-        Ok(arch) => format!("for architecture {arch}"),
-        Err(reason) => format!("of an unknown architecture ({reason})"),
-    };
-    let message = format!(
-        "is an ELF file {who}; it is not judged, and could not be read: {}",
-        finding.message
-    );
-    Finding {
-        file: finding.file,
-        ..Finding::warning("foreign-arch", message)
-    }
-}
-
-fn open(path: &Path, options: &OpenOptions) -> Result<Wheel, Vec<Finding>> {
-    let name = wheel_name(path)?;
-    let source = Arc::new(Source::open(path).map_err(|error| vec![io_finding(&error)])?);
-    let listing = framing::read(&source).map_err(|error| vec![io_finding(&error)])??;
-    let mut members = listing.members;
-    let mut problems = Problems::default();
-    problems.extend(listing.findings);
-
-    let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
-    let folder = dist_info::find(paths.iter().copied(), &name)?.to_owned();
-    let fix = options.fix_record;
-    let metadata = read_metadata(&source, &members, folder, fix, &mut problems);
-    let entry_points = metadata.entry_points.as_deref();
-    problems.extend(checks::check_metadata(
-        &name,
-        &paths,
-        &metadata.dist_info,
-        entry_points,
-    ));
-    let start = source.size().min(pypi::START as u64);
-    let start = source
-        .bytes_at(0, start)
-        .map_err(|error| vec![io_finding(&error)])?;
-    problems.extend(pypi::lint(&name, &members, source.size(), &start));
-
-    let record = metadata.record.as_ref();
-    let request = ScanRequest {
-        verify: options.verify,
-        hash: true,
-        keep: options.keep_elf_bytes,
-        other_hash: &|path| record.and_then(|record| record.algorithm(path)),
-    };
-    let mut scanned = scan(&source, &members, &request);
-    for member in &mut scanned {
-        let finding = member.finding.take();
-        problems.extend(finding.map(|finding| spare_foreign(&name, member, finding)));
-    }
-    if let Some(record) = record {
-        problems.extend(compare(record, &members, &scanned));
-    }
-    let (elves, images) = elf_members(&name, &mut members, scanned);
-    let elf_paths: Vec<&str> = elves.iter().map(|elf| elf.path.as_str()).collect();
-    problems.extend(checks::check_elves(&name, &metadata.dist_info, &elf_paths));
-    problems.extend(check_unchanged(&source).err());
-    Ok(Wheel {
-        path: path.to_owned(),
-        name,
-        members,
-        dist_info: metadata.dist_info,
-        elves,
-        findings: problems.finish()?,
-        source,
-        images,
-    })
 }
 
 /// What is wrong with a path that leads to no file at all: a slip of the caller, not a bad wheel.
@@ -223,122 +156,4 @@ fn no_file(path: &Path) -> Option<Finding> {
         }
         _ => None,
     }
-}
-
-fn wheel_name(path: &Path) -> Result<WheelName, Vec<Finding>> {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    name.unwrap_or_default().parse().map_err(|error| {
-        let message = format!("not the name of a wheel: {error}");
-        vec![Finding::error("wheel-name", message)]
-    })
-}
-
-pub(super) fn check_unchanged(source: &Source) -> Result<(), Finding> {
-    match source.is_unchanged() {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let message = "the file changed while it was read";
-            Err(Finding::error("input-changed", message))
-        }
-        Err(error) => Err(io_finding(&error)),
-    }
-}
-
-/// How long a RECORD of these members can be, with room for some rows too many. What it says is held
-/// in memory, so that its size is no word to take from a header.
-pub(super) fn largest_record(members: &[Member]) -> u64 {
-    // The longest hash in use, a size, and quotes.
-    const REST_OF_ROW: u64 = 256;
-    const SPARE: u64 = 1 << 20;
-    members.iter().fold(SPARE, |sum, member| {
-        let path = (member.path.len() as u64).saturating_mul(2);
-        sum.saturating_add(path).saturating_add(REST_OF_ROW)
-    })
-}
-
-/// Reads the `.dist-info` files. One that cannot be read is a problem and taken as empty.
-pub(super) fn read_metadata(
-    source: &Source,
-    members: &[Member],
-    folder: String,
-    fix_record: bool,
-    problems: &mut Problems,
-) -> Metadata {
-    let mut read = |file: &str, limit: u64| -> Option<Vec<u8>> {
-        let path = format!("{folder}/{file}");
-        let member = members.iter().find(|member| member.path == path)?;
-        match read_small(source, member, limit) {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                problems.add(io_finding(&error).at(&path));
-                None
-            }
-        }
-    };
-    let wheel = read("WHEEL", LARGEST_HEADERS).unwrap_or_default();
-    let metadata = read("METADATA", LARGEST_HEADERS).unwrap_or_default();
-    let entry_points = read("entry_points.txt", LARGEST_HEADERS);
-    let variant = read(variant::FILE, LARGEST_HEADERS);
-    let record = read("RECORD", largest_record(members));
-    let record = record.and_then(|bytes| {
-        let parsed = Record::parse(&bytes, &format!("{folder}/RECORD"), fix_record);
-        let (record, findings) = match parsed {
-            Ok((record, findings)) => (Some(record), findings),
-            Err(findings) => (None, findings),
-        };
-        problems.extend(findings);
-        record
-    });
-    Metadata {
-        dist_info: DistInfo {
-            dir: folder,
-            wheel,
-            metadata,
-            variant,
-        },
-        entry_points,
-        record,
-    }
-}
-
-fn compare(record: &Record, members: &[Member], scanned: &[Scanned]) -> Vec<Finding> {
-    let seen: Vec<Seen<'_>> = members
-        .iter()
-        .zip(scanned)
-        .map(|(member, scanned)| {
-            let digests = scanned.digests.as_ref();
-            Seen {
-                path: &member.path,
-                size: member.size,
-                sha256: digests.map(|digests| &digests.sha256),
-                other: digests.and_then(|digests| digests.other.as_deref()),
-            }
-        })
-        .collect();
-    record.compare(&seen)
-}
-
-/// Hands each member its hash, and lists those that are ELF files.
-fn elf_members(
-    name: &WheelName,
-    members: &mut [Member],
-    scanned: Vec<Scanned>,
-) -> (Vec<ElfMember>, BTreeMap<MemberId, SharedImage>) {
-    let mut elves = Vec::new();
-    let mut images = BTreeMap::new();
-    for (id, (member, scanned)) in members.iter_mut().zip(scanned).enumerate() {
-        member.sha256 = scanned.digests.map(|digests| digests.sha256);
-        if let Some(facts) = scanned.facts {
-            elves.push(ElfMember {
-                member: id,
-                path: member.path.clone(),
-                installed: layout::installed(&member.path, name),
-                facts,
-            });
-        }
-        if let Some(image) = scanned.image {
-            images.insert(id, image);
-        }
-    }
-    (elves, images)
 }

@@ -15,7 +15,7 @@ fn maker() -> Maker {
 fn sha256_hex(content: &[u8]) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(content);
-    wheel_audit::wheel::digest::hex(&digest)
+    wheel_archive::hex(&digest)
 }
 
 /// The row of `evil/a.py` replaced.

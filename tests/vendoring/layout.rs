@@ -179,6 +179,6 @@ fn an_editable_wheel_has_nothing_to_repair() {
         .repair(&wheel, &[])
         .refused(1, &["[not-platform]", option]);
     bench.repair(&wheel, &[option]).done();
-    let kept = std::fs::read(bench.result().path).unwrap();
+    let kept = std::fs::read(&bench.result().path).unwrap();
     assert!(kept == std::fs::read(&wheel).unwrap());
 }

@@ -168,7 +168,7 @@ fn an_empty_variable_counts_as_unset() {
     let made = |environment: &[(&str, &str)]| {
         let run = repair_where(&bench, &wheel, environment, &[]);
         run.done().says_nothing_of("ignored");
-        fs::read(bench.result().path).unwrap()
+        fs::read(&bench.result().path).unwrap()
     };
     let unset = made(&[]);
     for name in NAMES {
@@ -284,7 +284,7 @@ fn a_patcher_is_accepted_and_not_used() {
     let made = |environment: &[(&str, &str)], args: &[&str]| {
         let run = repair_where(&bench, &wheel, environment, args);
         run.done();
-        (run, fs::read(bench.result().path).unwrap())
+        (run, fs::read(&bench.result().path).unwrap())
     };
     let (plain, expected) = made(&[], &[]);
     plain.says_nothing_of("patcher");

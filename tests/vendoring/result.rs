@@ -28,7 +28,7 @@ fn new_chain(bench: &Bench) -> Vec<u8> {
 /// byte of it.
 #[track_caller]
 fn passes_its_own_check(bench: &Bench, options: &[&str]) {
-    let path = bench.result().path;
+    let path = bench.result().path.clone();
     let path = path.to_str().unwrap();
     let local = ["--no-host-libs", "--lib-path", "libs"];
     let mut show = vec!["show", "--check", path];

@@ -8,7 +8,7 @@ use crate::deps::NodeId;
 use crate::elf::VersionNeed;
 use crate::finding::Finding;
 use crate::soname::stem;
-use crate::tag::Libc;
+use crate::tag::{CLibrary as _, Libc};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     if case.audit.libc != Libc::Musl {

@@ -292,7 +292,7 @@ fn copy_pure(wheel: &Wheel, args: &RepairArgs) -> Result<(), Finding> {
     }
     publish(
         &destination,
-        |out| wheel.copy_to(out),
+        |out| Ok(wheel.copy_to(out)?),
         |_, ()| Ok(()),
         |()| Ok(()),
     )

@@ -11,10 +11,10 @@ use super::{GraftStore, Plan, RepairOptions};
 use crate::audit::{AuditOptions, PlatRequest, audit};
 use crate::finding::Error;
 use crate::host::{Host, HostOptions};
-use crate::wheel::digest::Digester;
-use crate::wheel::sample::{Ends, Entry, RECORD, archive, entry, wheel};
-use crate::wheel::{OpenOptions, Wheel, record};
+use crate::wheel::{OpenOptions, Wheel};
 use elf_synth::Synth;
+use wheel_archive::{Digester, render_record};
+use wheel_synth::{Ends, Entry, RECORD, archive, entry, wheel};
 
 const PLACES: [&str; 9] = [
     "evil/m.so",
@@ -190,7 +190,7 @@ fn entries(files: &[Entry], tags: &str, pure: bool) -> Vec<Entry> {
         .collect();
     let rows = rows.iter();
     let rows = rows.map(|(name, sha256, size)| (name.as_str(), sha256, *size));
-    all.push(entry(RECORD, record::render(rows, RECORD)));
+    all.push(entry(RECORD, render_record(rows, RECORD)));
     all
 }
 

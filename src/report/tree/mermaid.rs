@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{State, Tree};
-use crate::escape::escape;
+use wheel_archive::escape;
 
 /// Fill and border; text stays dark, whatever the theme.
 fn class(state: State) -> (&'static str, &'static str) {
