@@ -278,13 +278,13 @@ pub(crate) fn show(bytes: &[u8]) {
             audit: &judgement,
             findings: &judgement.findings,
         };
-        let _ = report::show_json::judged(&whole);
+        let _ = report::json::show::judged(&whole);
         let layout = report::Layout {
             all: true,
             width: Some(80),
             color: true,
         };
-        let _ = report::show_text::judged(&whole, layout, &Advice::default());
+        let _ = report::text::show::judged(&whole, layout, &Advice::default());
         let tree = report::tree::Tree::new(&whole, judgement.verdict.repaired).with_why("lib*");
         let _ = report::tree::text::render(&tree, layout);
         let _ = report::tree::dot::render(&tree, true);

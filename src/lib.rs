@@ -8,14 +8,14 @@
 //! library can be repaired on any machine.
 //!
 //! ```
-//! use wheel_audit::{AuditOptions, GraftStore, Host, HostOptions, OpenOptions, Plan, RepairOptions, Wheel, audit};
+//! use wheel_audit::{AuditOptions, GraftCache, Host, HostOptions, OpenOptions, Plan, RepairOptions, Wheel, audit};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let wheel = Wheel::open(
 //!     "testdata/wheels/greet-1.0-cp38-abi3-linux_aarch64.whl".as_ref(),
 //!     &OpenOptions::for_repair(),
 //! )?;
-//! let store = GraftStore::new(Host::new(HostOptions {
+//! let store = GraftCache::new(Host::new(HostOptions {
 //!     no_host: true,
 //!     lib_paths: vec!["testdata/libs/aarch64-glibc".into()],
 //!     ..HostOptions::default()
@@ -77,15 +77,15 @@ pub mod wheel;
 
 pub use arch::Arch;
 pub use audit::audit_input;
-pub use audit::claims::Claims;
 pub use audit::read_policies;
+pub use audit::verdict::claimed_tags::Claims;
 pub use audit::{Audit, AuditOptions, Input, PlatRequest, audit};
 pub use elf::{RpathKind, Strip};
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
 pub use policy::{Policies, PolicyError};
-pub use repair::{GraftStore, Include, Plan, Rehearsal, RepairOptions, Repaired};
+pub use repair::{DryRun, GraftCache, Include, Plan, RepairOptions, Repaired};
 pub use shell::{Advice, shell_word};
 pub use tag::WheelName;
 pub use wheel::{LooseFiles, OpenOptions, Wheel};

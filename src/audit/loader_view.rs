@@ -13,7 +13,7 @@ use crate::tag::{CLibrary as _, ExtensionSuffix, Libc};
 use crate::wheel::{Installed, Wheel};
 use wheel_archive::installed;
 
-use super::Input;
+use crate::audit::Input;
 
 const HELP: &str = "build the file again: no linker makes such a file";
 

@@ -1,21 +1,12 @@
 //! Judges a wheel: which tag it deserves, and why not a better one.
 
-mod asked_tag;
-pub mod blame;
-pub mod chains;
-pub mod claims;
 pub mod extension;
-pub mod external;
 pub mod input;
+pub mod libraries;
 mod loader_view;
-mod measure;
-pub mod missing;
-pub mod outside;
-mod policy_file;
 pub mod request;
 pub mod rules;
-pub mod scale;
-pub mod subject;
+pub mod target;
 pub mod verdict;
 
 use crate::arch::{Arch, IsaLevel};
@@ -29,14 +20,14 @@ use crate::tag::Libc;
 use crate::wheel::Wheel;
 use wheel_archive::variant_isa_level;
 
-pub use blame::Blame;
-pub use external::External;
 pub use input::Input;
-use measure::{Measured, Measuring};
-pub use policy_file::read_policies;
+pub use libraries::external::External;
 pub use request::PlatRequest;
-pub use scale::Scale;
+pub use request::policy_file::read_policies;
 pub use verdict::Verdict;
+pub use verdict::blame::Blame;
+pub use verdict::candidate_tags::CandidateTags;
+use verdict::measure::{Measured, Measuring};
 
 /// What to judge by. The default is what `audit show` does without options.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +80,10 @@ pub struct Audit {
     /// No file needs a C library: the tags of another one are deserved too.
     pub any_libc: bool,
     /// The tags it is measured against.
-    pub scale: Scale,
+    pub candidates: CandidateTags,
     /// With policies of files: what it deserves by each policy for its C library and architecture, in the
     /// order in which they are asked. Else empty.
-    pub by_policy: Vec<(Scale, Since)>,
+    pub by_policy: Vec<(CandidateTags, Since)>,
     /// For each of `Wheel::elves`: whether it takes part.
     pub judged: Vec<bool>,
     /// Who needs whom.
@@ -109,12 +100,12 @@ impl Audit {
     /// The tag that the wheel deserves as it is, such as `manylinux_2_17_x86_64`; `linux_x86_64`
     /// if none.
     pub fn tag(&self) -> String {
-        self.scale.tag_name(self.verdict.as_is)
+        self.candidates.tag_name(self.verdict.as_is)
     }
 
     /// The tag that a repaired wheel would deserve.
     pub fn repairable_to(&self) -> String {
-        self.scale.tag_name(self.verdict.repaired)
+        self.candidates.tag_name(self.verdict.repaired)
     }
 
     /// Whether a repair for [`Audit::repairable_to`] would bring `external` in.
@@ -124,7 +115,7 @@ impl Audit {
 
     /// Every symbol that forces a tag newer than the oldest, worst first.
     pub fn blame(&self, input: &Input<'_>) -> Vec<Blame> {
-        blame::blame(self, input, self.verdict.repaired)
+        verdict::blame::blame(self, input, self.verdict.repaired)
     }
 }
 
@@ -170,7 +161,7 @@ pub(crate) fn verdict_on(
     if !refused.is_empty() {
         return Err(Error::many(ErrorKind::Usage, name, refused));
     }
-    let mut subject = subject::identify(input, options)
+    let mut subject = target::identify(input, options)
         .map_err(|(kind, findings)| Error::many(kind, &name, findings))?;
     let elves = input.elves;
     let mut findings = std::mem::take(&mut subject.findings);
@@ -195,19 +186,19 @@ pub(crate) fn verdict_on(
         options,
     };
     let Measured {
-        scale,
+        candidates,
         externals,
         verdict,
     } = measuring
         .asked()
         .map_err(|finding| Error::new(ErrorKind::Refused, &name, finding))?;
     let by_policy = measuring.each();
-    scale.notes(verdict.repaired, &mut findings);
+    candidates.notes(verdict.repaired, &mut findings);
     Ok(Audit {
         arch: subject.arch,
         libc: subject.libc,
         any_libc: subject.any_libc,
-        scale,
+        candidates,
         by_policy,
         judged: subject.judged,
         graph,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Graft, Package};
 use crate::finding::Finding;
+use crate::repair::{Graft, Package};
 
 /// Where the files go, inside `.dist-info` (PEP 639), in a folder for each package.
 const FOLDER: &str = "licenses";

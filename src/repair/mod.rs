@@ -4,37 +4,15 @@
 //! named. [`Plan::apply`] does the only writes.
 
 pub mod apply;
-mod asked;
-mod clash;
-pub mod dedupe;
-pub mod editing;
-pub mod excluded;
 pub mod graft;
-mod installed;
-mod lacking;
-pub mod libs_dir;
 pub mod license;
-mod max_size;
-pub mod member;
-pub mod naming;
-pub mod origin;
-pub mod purl;
-pub mod realm;
-pub mod rehearse;
-pub mod repaired;
-mod rpath;
+pub mod plan;
 pub mod sbom;
-mod self_check;
-pub mod shim;
-mod source;
-pub mod store;
-pub mod target;
-mod unchanged;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::audit::claims::blocks_repair;
+use crate::audit::verdict::claimed_tags::blocks_repair;
 use crate::audit::{Audit, AuditOptions, PlatRequest};
 use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
@@ -45,17 +23,17 @@ use crate::tag::MAX_NAME;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
-pub use dedupe::Removed;
-pub use editing::Stripped;
-pub use excluded::{Excluded, Spared};
+pub use apply::dry_run::DryRun;
+pub use apply::editing::Stripped;
+pub use apply::graft_cache::GraftCache;
+pub use apply::repaired::Repaired;
 pub use graft::Graft;
+pub use graft::origin::Package;
 pub use license::LicenseFile;
-pub use member::MemberEdit;
-pub use origin::Package;
-pub use rehearse::Rehearsal;
-pub use repaired::Repaired;
-pub use rpath::RpathOptions;
-pub use store::GraftStore;
+pub use plan::dedupe::Removed;
+pub use plan::excluded::{Excluded, Spared};
+pub use plan::member::MemberEdit;
+pub use plan::rpath::RpathOptions;
 
 /// What a repair may do.
 #[derive(Clone, Debug)]
@@ -66,7 +44,7 @@ pub struct RepairOptions {
     pub only_plat: bool,
     /// Change the tags in the file name and in WHEEL.
     pub update_tags: bool,
-    /// Suffix of the folder for grafts, `.libs` by default; see [`libs_dir::libs_dir`].
+    /// Suffix of the folder for grafts, `.libs` by default; see [`plan::libs_dir::libs_dir`].
     pub lib_sdir: String,
     /// What to strip from grafts and from members that are edited.
     pub strip: Strip,
@@ -189,7 +167,7 @@ impl Plan {
         let mut floor = audit.verdict.repaired;
         loop {
             let plan = Self::for_floor(wheel, audit, (host, options), floor)?;
-            let installed = installed::Installed::new(wheel, audit, &plan);
+            let installed = plan::installed::Installed::new(wheel, audit, &plan);
             let result = installed.audit(wheel, host)?;
             let lost = installed.unreachable(&result);
             if !lost.is_empty() {
@@ -216,9 +194,9 @@ impl Plan {
         floor: Since,
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
-        let libs_dir = libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
+        let libs_dir = plan::libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
             .map_err(|finding| Error::new(ErrorKind::Usage, &input, finding))?;
-        let goal = target::choose(wheel, audit, options, floor)?;
+        let goal = plan::target::choose(wheel, audit, options, floor)?;
         let (name, gone) = if options.update_tags {
             goal.rename(&wheel.name, audit)
         } else {
@@ -236,14 +214,14 @@ impl Plan {
             excluded: Vec::new(),
             spared: Vec::new(),
             date: options.source_date_epoch.map(DosTime::from_epoch),
-            findings: target::gone(&gone),
+            findings: plan::target::gone(&gone),
             options: options.clone(),
         };
         refuse_long_name(&plan.name, &input)?;
         plan.fill(wheel, audit, host, goal.rung)
-            .and_then(|()| target::check_android(audit, &plan))
+            .and_then(|()| plan::target::check_android(audit, &plan))
             .map_err(|findings| Error::many(ErrorKind::Refused, &input, findings))?;
-        let idle = asked::without_effect(wheel, audit, &plan);
+        let idle = plan::unused_options::without_effect(wheel, audit, &plan);
         plan.findings.extend(idle);
         plan.findings.extend(plan.idle(wheel));
         plan.refuse_raised(&input)?;
@@ -260,7 +238,7 @@ impl Plan {
     ) -> Result<(), Vec<Finding>> {
         let options = &self.options;
         let (removed, replaced) = if options.dedupe {
-            dedupe::plan(wheel, audit)
+            plan::dedupe::plan(wheel, audit)
         } else {
             Default::default()
         };
@@ -274,9 +252,9 @@ impl Plan {
             replaced: &replaced,
         };
         let grafts = graft::plan(&question, &mut self.findings)?;
-        self.excluded = excluded::excluded(&question);
-        self.spared = excluded::spared(&question, &self.excluded);
-        let question = member::Question {
+        self.excluded = plan::excluded::excluded(&question);
+        self.spared = plan::excluded::spared(&question, &self.excluded);
+        let question = plan::member::Question {
             wheel,
             audit,
             grafts: &grafts,
@@ -284,7 +262,7 @@ impl Plan {
             libs_dir: &self.libs_dir,
             options,
         };
-        self.edits = member::plan(&question, &mut self.findings)?;
+        self.edits = plan::member::plan(&question, &mut self.findings)?;
         self.grafts = grafts.list;
         if self.options.licenses {
             self.licenses = license::plan(&self.grafts, &mut self.findings);
@@ -297,7 +275,9 @@ impl Plan {
     fn refuse_raised(&self, input: &str) -> Result<(), Error> {
         let mut levels = self.options.audit.levels.clone();
         if self.options.strict {
-            levels.error.extend(asked::CODES.map(str::to_owned));
+            levels
+                .error
+                .extend(plan::unused_options::CODES.map(str::to_owned));
         }
         let raised = levels.apply(&self.findings).into_iter();
         let errors: Vec<Finding> = raised

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Graft, Plan, purl::Purl};
+use crate::repair::{Graft, Plan, graft::purl::Purl};
 use crate::tag::WheelName;
 
 /// Where the documents go, inside `.dist-info`.

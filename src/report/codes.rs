@@ -1,7 +1,7 @@
 //! The codes of findings and refusals, and what the pages of the documentation say of each: what is
 //! documented is what is accepted, and what `audit explain` prints.
 
-use super::page::{Layout, Page, Tone};
+use crate::report::text::page::{Layout, Page, Tone};
 
 /// Where findings are told, and where refusals.
 const PAGES: [(&str, &str); 2] = [

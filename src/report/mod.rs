@@ -2,28 +2,21 @@
 
 pub mod codes;
 pub mod github;
+pub mod json;
 pub mod policies;
-pub mod repair_json;
-pub mod repair_text;
-pub mod schema;
-pub mod show_json;
-pub mod show_text;
-pub mod summary;
+pub mod text;
 pub mod tree;
 
 mod identity;
-mod json_line;
-mod page;
-mod table;
 
 use serde::Serialize;
 
-pub(crate) use json_line::line;
-pub use page::Layout;
+pub(crate) use json::line;
+pub use text::page::Layout;
 
 use crate::audit::{Audit, Input};
 use crate::finding::Finding;
-use crate::repair::{Rehearsal, Repaired};
+use crate::repair::{DryRun, Repaired};
 
 /// A judged input, as the formats of `audit show` take it.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +33,7 @@ pub struct Judgement<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Carried<'a> {
     /// It was gone through; nothing was left.
-    Rehearsed(&'a Rehearsal),
+    DryRun(&'a DryRun),
     /// The wheel is written.
     Out(&'a Repaired),
 }
@@ -49,7 +42,7 @@ impl<'a> Carried<'a> {
     /// What was found while editing.
     pub fn findings(self) -> &'a [Finding] {
         match self {
-            Self::Rehearsed(rehearsal) => &rehearsal.findings,
+            Self::DryRun(dry_run) => &dry_run.findings,
             Self::Out(repaired) => &repaired.findings,
         }
     }
@@ -57,14 +50,14 @@ impl<'a> Carried<'a> {
     /// Size of the repaired wheel in bytes, if it is known.
     pub fn size(self) -> Option<u64> {
         match self {
-            Self::Rehearsed(rehearsal) => rehearsal.size,
+            Self::DryRun(dry_run) => dry_run.size,
             Self::Out(repaired) => Some(repaired.size),
         }
     }
 
     fn out(self) -> Option<&'a Repaired> {
         match self {
-            Self::Rehearsed(_) => None,
+            Self::DryRun(_) => None,
             Self::Out(repaired) => Some(repaired),
         }
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::line;
-use super::page::{Layout, Page, Tone};
 use crate::fnmatch::Pattern;
 use crate::policy::{Ladder, Policies, Rung, Since, drivers};
+use crate::report::line;
+use crate::report::text::page::{Layout, Page, Tone};
 use crate::tag::Libc;
 
 #[derive(Serialize)]

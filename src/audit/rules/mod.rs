@@ -4,7 +4,7 @@
 //! somewhere, notes for what its author may want to know. It never refuses; whoever uses the
 //! findings decides. Every code has a section in `docs/findings.md`.
 
-use super::external::{Inside, Provider};
+use super::libraries::external::{Inside, Provider};
 use super::{Audit, AuditOptions, Input};
 use crate::deps::{NodeId, Origin};
 use crate::elf::Facts;
@@ -13,37 +13,14 @@ use crate::fnmatch::Pattern;
 use crate::host::Host;
 use crate::wheel::ElfMember;
 
-mod abi_marker;
-mod clash;
-mod dlopen;
-mod driver;
-mod exec_stack;
-mod graft_source;
-mod isa_level;
-mod lib_twice;
-mod libpython;
-mod load_align;
-mod loads_also;
-mod missing;
-mod musl_glibc;
-mod musl_lacks;
-mod needed_path;
-mod passed_over;
-mod private_glibc;
-mod py_suffix;
-mod relr;
-mod rpath;
-mod runtime_modules;
-mod sections;
-mod soname;
+mod copies;
+mod libc;
+mod loading;
+mod python;
+mod search;
 mod tag;
 #[cfg(test)]
 mod tests;
-mod text_relocations;
-mod tls;
-mod unreachable;
-mod unversioned_glibc;
-mod version_never;
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
@@ -63,34 +40,34 @@ type Rule = fn(&Case<'_>) -> Vec<Finding>;
 /// In the order in which findings are told: what the verdict rests on, then hazards. Those on the tag
 /// come before them all.
 const RULES: [Rule; 28] = [
-    missing::check,
-    unreachable::check,
-    driver::check,
-    needed_path::check,
-    loads_also::check,
-    sections::check,
-    graft_source::check,
-    passed_over::check,
-    rpath::check,
-    soname::check,
-    py_suffix::check,
-    libpython::check,
-    version_never::check,
-    relr::check,
-    private_glibc::check,
-    unversioned_glibc::check,
-    abi_marker::check,
-    musl_glibc::check,
-    musl_lacks::check,
-    tls::check,
-    isa_level::check,
-    exec_stack::check,
-    text_relocations::check,
-    load_align::check,
-    lib_twice::check,
-    clash::check,
-    dlopen::check,
-    runtime_modules::check,
+    search::missing::check,
+    search::unreachable::check,
+    search::driver::check,
+    search::needed_path::check,
+    search::loads_also::check,
+    loading::sections::check,
+    search::graft_source::check,
+    search::passed_over::check,
+    search::rpath::check,
+    search::soname::check,
+    python::py_suffix::check,
+    python::libpython::check,
+    libc::version_never::check,
+    libc::relr::check,
+    libc::private_glibc::check,
+    libc::unversioned_glibc::check,
+    libc::abi_marker::check,
+    libc::musl_glibc::check,
+    libc::musl_lacks::check,
+    libc::tls::check,
+    loading::isa_level::check,
+    loading::exec_stack::check,
+    loading::text_relocations::check,
+    loading::load_align::check,
+    copies::lib_twice::check,
+    copies::clash::check,
+    copies::dlopen::check,
+    copies::runtime_modules::check,
 ];
 
 /// All findings of all rules, in their order.

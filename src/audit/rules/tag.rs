@@ -1,7 +1,7 @@
 //! The tags that the file name claims, and the one that is deserved.
 
 use super::Case;
-use crate::audit::claims::{Claims, blocks_repair};
+use crate::audit::verdict::claimed_tags::{Claims, blocks_repair};
 use crate::finding::{Finding, Severity};
 use crate::policy::Since;
 use crate::tag::PlatformTag;

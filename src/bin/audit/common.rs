@@ -9,9 +9,9 @@ use wheel_audit::{
 };
 
 use crate::Status;
+use crate::args::vendoring::ConfigArgs;
 use crate::args::{FindingArgs, SearchArgs};
 use crate::terminal::Terminal;
-use crate::vendoring::ConfigArgs;
 
 /// A wheel as messages name it: the path as given, which also tells two of one name apart.
 pub(crate) fn name(path: &Path) -> String {

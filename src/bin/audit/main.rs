@@ -1,21 +1,10 @@
 //! The `audit` command: turns what was typed into calls of the library, and findings into words.
 
-mod argparse;
 mod args;
-mod codes;
+mod commands;
 mod common;
 mod config;
-mod inputs;
-mod print;
-mod progress_line;
-mod repair;
-mod show;
-#[cfg(unix)]
-mod signals;
-mod small_file;
 mod terminal;
-mod tree;
-mod vendoring;
 
 use std::process::ExitCode;
 
@@ -44,7 +33,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(&cli.global);
     silence_panics();
     #[cfg(unix)]
-    if let Err(error) = signals::watch() {
+    if let Err(error) = terminal::signals::watch() {
         terminal.usage(&format!("cannot watch for signals: {error}"));
         return Status::Bad.into();
     }
@@ -53,18 +42,18 @@ fn main() -> ExitCode {
         return Status::Usage.into();
     }
     let Some(command) = &cli.command else {
-        return ended(print::help(&terminal), &terminal);
+        return ended(commands::print::help(&terminal), &terminal);
     };
     let outcome = match command {
-        Command::Show(args) => show::run(args, &terminal),
+        Command::Show(args) => commands::show::run(args, &terminal),
         Command::Repair(args) if args.print_config => config::print(&terminal),
-        Command::Repair(args) => repair::run(args, &terminal),
-        Command::Tree(args) => tree::run(args, &terminal),
-        Command::Policies(args) => print::policies(args, &terminal),
-        Command::Explain { code } => print::explain(code.as_deref(), &terminal),
-        Command::Schema { name } => print::schema(name, &terminal),
-        Command::Completions { shell } => print::completions(*shell, &terminal),
-        Command::Man { command } => print::man(command.as_deref(), &terminal),
+        Command::Repair(args) => commands::repair::run(args, &terminal),
+        Command::Tree(args) => commands::tree::run(args, &terminal),
+        Command::Policies(args) => commands::print::policies(args, &terminal),
+        Command::Explain { code } => commands::print::explain(code.as_deref(), &terminal),
+        Command::Schema { name } => commands::print::schema(name, &terminal),
+        Command::Completions { shell } => commands::print::completions(*shell, &terminal),
+        Command::Man { command } => commands::print::man(command.as_deref(), &terminal),
     };
     ended(outcome, &terminal)
 }

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{GraftStore, Plan, RepairOptions};
+use super::{GraftCache, Plan, RepairOptions};
 use crate::audit::{AuditOptions, PlatRequest, audit};
 use crate::finding::Error;
 use crate::host::{Host, HostOptions};
@@ -195,7 +195,7 @@ fn entries(files: &[Entry], tags: &str, pure: bool) -> Vec<Entry> {
 }
 
 /// Libraries outside: one needs the other, which may be newer than most tags.
-fn libraries(folder: &Path, newer: bool) -> GraftStore {
+fn libraries(folder: &Path, newer: bool) -> GraftCache {
     fs::create_dir(folder).unwrap();
     let version = if newer { "GLIBC_2.34" } else { "GLIBC_2.2.5" };
     let library = |soname: &str| {
@@ -210,7 +210,7 @@ fn libraries(folder: &Path, newer: bool) -> GraftStore {
     )
     .unwrap();
     fs::write(folder.join("libcuda.so.1"), library("libcuda.so.1").build()).unwrap();
-    GraftStore::new(Host::new(HostOptions {
+    GraftCache::new(Host::new(HostOptions {
         no_host: true,
         lib_paths: vec![folder.to_path_buf()],
         ..HostOptions::default()
@@ -219,7 +219,7 @@ fn libraries(folder: &Path, newer: bool) -> GraftStore {
 
 fn repair(
     path: &Path,
-    store: &GraftStore,
+    store: &GraftCache,
     options: &RepairOptions,
     out: &Path,
 ) -> Result<PathBuf, Error> {

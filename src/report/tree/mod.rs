@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Judgement;
 use crate::audit::PlatRequest;
 use crate::audit::extension::python_extension;
-use crate::audit::external::Inside;
-use crate::audit::missing::name;
+use crate::audit::libraries::external::Inside;
+use crate::audit::libraries::missing::name;
 use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::Error;
 use crate::policy::{Since, drivers::driver_of};
@@ -154,7 +154,7 @@ impl Tree {
         builder.add_needs();
         let mut tree = Self {
             input: input.path.display().to_string(),
-            tag: audit.scale.tag_name(at),
+            tag: audit.candidates.tag_name(at),
             items: builder.items,
             roots: Vec::new(),
             why: None,
@@ -326,7 +326,7 @@ impl Builder<'_> {
 
     /// Why a library of that name is not brought in.
     fn outside(&self, soname: &str) -> Option<State> {
-        if self.judgement.audit.scale.library(soname) <= self.at && self.at != Since::Never {
+        if self.judgement.audit.candidates.library(soname) <= self.at && self.at != Since::Never {
             return Some(State::Allowed);
         }
         driver_of(soname).map(|_| State::Driver)

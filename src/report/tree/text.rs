@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Item, Need, State, Tree};
-use crate::report::page::{Layout, Page, Tone};
+use crate::report::text::page::{Layout, Page, Tone};
 
 /// The sign before a name.
 fn mark(state: State) -> &'static str {

@@ -1,0 +1,65 @@
+//! What a repair made.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::finding::Finding;
+use crate::repair::apply::editing::Stripped;
+use crate::wheel::Wheel;
+use crate::wheel::Written;
+
+/// A repaired wheel.
+#[derive(Debug)]
+pub struct Repaired {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its members.
+    pub members: Vec<Written>,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Whether a file with the same bytes was already there.
+    pub unchanged: bool,
+    /// What was stripped: from libraries that came in, then from members.
+    pub stripped: Vec<Stripped>,
+    /// What was found while editing.
+    pub findings: Vec<Finding>,
+}
+
+impl Repaired {
+    /// Members that the input had not, the largest first.
+    pub fn added(&self, wheel: &Wheel) -> Vec<&Written> {
+        let known: BTreeSet<&str> = wheel
+            .members
+            .iter()
+            .map(|member| member.path.as_str())
+            .collect();
+        let mut added: Vec<&Written> = self
+            .members
+            .iter()
+            .filter(|member| !known.contains(member.path.as_str()))
+            .collect();
+        added.sort_by(|left, right| (right.size, &left.path).cmp(&(left.size, &right.path)));
+        added
+    }
+
+    /// SHA-256 of the file.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+        let mut hasher = Sha256::new();
+        let mut file = File::open(&self.path)?;
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(hasher.finalize().into());
+            }
+            hasher.update(buffer.get(..count).unwrap_or_default());
+        }
+    }
+}
