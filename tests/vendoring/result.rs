@@ -218,6 +218,21 @@ fn a_library_of_the_wheel_to_which_nothing_leads_is_told() {
         "[lib-unreachable]",
         "libmid.so.1 is in the wheel (pkg/lib/libmid.so.1), but no search path leads there from pkg/_x.so",
     ]);
+    // A repair leads there, and has nothing to warn of.
+    let mut members = vec![("pkg/_x.so", &extension[..])];
+    members.extend(libraries);
+    let repaired = bench.repair(&bench.wheel(&members), &[]);
+    repaired.done().says_nothing_of("lib-unreachable");
+    let result = bench.result().path.clone();
+    bench
+        .audit(&[
+            "show",
+            "--no-host-libs",
+            "--check",
+            result.to_str().unwrap(),
+        ])
+        .done()
+        .says_nothing_of("lib-unreachable");
     // RPATH serves what a library loads in turn.
     let led = bench.extension(&["-Wl,-rpath,$ORIGIN/lib", "-Wl,--disable-new-dtags"]);
     show(&led).done().says_nothing_of("lib-unreachable");

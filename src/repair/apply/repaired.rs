@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::Finding;
+use crate::repair::Plan;
 use crate::repair::apply::editing::Stripped;
 use crate::wheel::Wheel;
 use crate::wheel::Written;
@@ -60,6 +61,21 @@ impl Repaired {
                 return Ok(hasher.finalize().into());
             }
             hasher.update(buffer.get(..count).unwrap_or_default());
+        }
+    }
+}
+
+impl Plan {
+    /// Whether the result no longer has what a finding with this code told of `wheel`. There is a plan
+    /// only where each need is reached in the result; its tags are those of its name.
+    pub fn mends(&self, code: &str, wheel: &Wheel) -> bool {
+        let (old, new) = (&wheel.name.platform, &self.name.platform);
+        let for_index = || !new.iter().any(|tag| tag.as_str().starts_with("linux_"));
+        match code {
+            "lib-unreachable" => true,
+            "tag-weak" => old != new,
+            "pypi-platform-tag" => old != new && for_index(),
+            _ => false,
         }
     }
 }
