@@ -11,7 +11,7 @@ use elf_edit::verify;
 use elf_edit::{self as elf, Edit, Loader, RpathEdit, RpathKind, Strip};
 use elf_edit::{Header, pt};
 use wheel_archive::{Headers, Record, WheelName};
-use wheel_audit::audit::Input;
+use wheel_audit::Input;
 use wheel_audit::{
     Advice, AuditOptions, Error, Host, HostOptions, OpenOptions, Wheel, audit, escape, report,
 };

@@ -2,18 +2,15 @@
 //! them.
 
 use elf_edit::{Platform, em};
-pub use wheel_archive::{Arch, IsaLevel};
+pub(crate) use wheel_archive::{Arch, IsaLevel};
 
 /// An architecture as Linux has it.
-pub trait LinuxArch: Copy {
+pub(crate) trait LinuxArch: Copy {
     /// The architecture of an ELF header.
     ///
     /// # Errors
     /// Why no platform tag covers it, as a phrase.
     fn from_elf(platform: &Platform) -> Result<Self, String>;
-
-    /// Debian's multiarch name, such as `x86_64-linux-gnu`.
-    fn multiarch(self) -> &'static str;
 
     /// The file name of glibc's loader.
     fn glibc_loader(self) -> &'static str;
@@ -45,20 +42,6 @@ impl LinuxArch for Arch {
                 if big_endian { "big" } else { "little" },
                 machine_name(machine)
             )),
-        }
-    }
-
-    fn multiarch(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64-linux-gnu",
-            Self::I686 => "i386-linux-gnu",
-            Self::Aarch64 => "aarch64-linux-gnu",
-            Self::Armv7l => "arm-linux-gnueabihf",
-            Self::Ppc64 => "powerpc64-linux-gnu",
-            Self::Ppc64le => "powerpc64le-linux-gnu",
-            Self::S390x => "s390x-linux-gnu",
-            Self::Riscv64 => "riscv64-linux-gnu",
-            Self::Loongarch64 => "loongarch64-linux-gnu",
         }
     }
 
@@ -133,7 +116,7 @@ fn machine_name(machine: u16) -> String {
 ///
 /// # Errors
 /// The bits, if none of them is that of a level.
-pub fn isa_level(bits: u32) -> Result<IsaLevel, u32> {
+pub(crate) fn isa_level(bits: u32) -> Result<IsaLevel, u32> {
     const BASELINE: u32 = 1;
     match bits {
         _ if bits & 8 != 0 => Ok(IsaLevel::V4),

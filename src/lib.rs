@@ -45,26 +45,21 @@
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
-#[doc(hidden)]
-pub mod arch;
-#[doc(hidden)]
-pub mod audit;
+mod arch;
+mod audit;
 #[doc(hidden)]
 pub mod deps;
 #[doc(hidden)]
 pub mod elf;
-#[doc(hidden)]
-pub mod finding;
+mod finding;
 #[doc(hidden)]
 pub mod fnmatch;
 #[doc(hidden)]
 pub mod host;
-#[doc(hidden)]
-pub mod nearest;
+mod nearest;
 #[doc(hidden)]
 pub mod policy;
-#[doc(hidden)]
-pub mod repair;
+mod repair;
 pub mod report;
 mod search_path;
 #[doc(hidden)]
@@ -75,7 +70,6 @@ pub mod tag;
 #[doc(hidden)]
 pub mod wheel;
 
-pub use arch::Arch;
 pub use audit::audit_input;
 pub use audit::read_policies;
 pub use audit::verdict::claimed_tags::Claims;
@@ -89,6 +83,7 @@ pub use repair::{DryRun, GraftCache, Include, Plan, RepairOptions, Repaired};
 pub use shell::{Advice, shell_word};
 pub use tag::WheelName;
 pub use wheel::{LooseFiles, OpenOptions, Wheel};
+pub use wheel_archive::Arch;
 pub use wheel_archive::escape;
 pub use wheel_archive::{Progress, progress};
 pub use wheel_archive::{abandon, publish};

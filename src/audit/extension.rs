@@ -16,12 +16,12 @@ const OLD_HOOKS: [&str; 2] = ["init", "_cffi_pypyinit_"];
 
 /// The major version of Python whose import function the file defines; `None` for what no Python
 /// imports.
-pub fn python_extension(elf: &ElfMember) -> Option<u8> {
+pub(crate) fn python_extension(elf: &ElfMember) -> Option<u8> {
     hook(&elf.facts, module_name(&elf.path))
 }
 
 /// The module that a file's name promises. The module of `spam/__init__.abi3.so` is `spam`.
-pub fn module_name(path: &str) -> &str {
+pub(crate) fn module_name(path: &str) -> &str {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     match file.split('.').next().unwrap_or(file) {
         "__init__" => folder.rsplit('/').next().unwrap_or(folder),

@@ -1,13 +1,13 @@
 //! Judges a wheel: which tag it deserves, and why not a better one.
 
-pub mod extension;
-pub mod input;
-pub mod libraries;
+pub(crate) mod extension;
+pub(crate) mod input;
+pub(crate) mod libraries;
 mod loader_view;
-pub mod request;
-pub mod rules;
-pub mod target;
-pub mod verdict;
+pub(crate) mod request;
+pub(crate) mod rules;
+pub(crate) mod target;
+pub(crate) mod verdict;
 
 use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
@@ -21,12 +21,12 @@ use crate::wheel::Wheel;
 use wheel_archive::variant_isa_level;
 
 pub use input::Input;
-pub use libraries::external::External;
+pub(crate) use libraries::external::External;
 pub use request::PlatRequest;
 pub use request::policy_file::read_policies;
-pub use verdict::Verdict;
-pub use verdict::blame::Blame;
-pub use verdict::candidate_tags::CandidateTags;
+pub(crate) use verdict::Verdict;
+pub(crate) use verdict::blame::Blame;
+pub(crate) use verdict::candidate_tags::CandidateTags;
 use verdict::measure::{Measured, Measuring};
 
 /// What to judge by. The default is what `audit show` does without options.
@@ -209,13 +209,13 @@ pub(crate) fn verdict_on(
 }
 
 /// The worse of two places on the scale: a wheel deserves what all its parts deserve.
-pub fn worse(left: Since, right: Since) -> Since {
+pub(crate) fn worse(left: Since, right: Since) -> Since {
     left.max(right)
 }
 
 /// The level of x86-64 that every machine has on which the wheel is to run: that of the tag asked
 /// for (`x86_64_v3` and the like), or that which `variant.json` gives its variant label.
-pub fn allowed_isa(input: &Input<'_>, options: &AuditOptions) -> IsaLevel {
+pub(crate) fn allowed_isa(input: &Input<'_>, options: &AuditOptions) -> IsaLevel {
     let asked = options.plat.as_ref().and_then(|request| request.isa);
     let variant = input.wheel.and_then(|wheel| {
         let text = wheel.dist_info.variant.as_deref();

@@ -22,7 +22,7 @@ pub struct TargetSpec {
 
 /// The outcome of [`identify`].
 #[derive(Debug)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The architecture.
     pub arch: Arch,
     /// The C library.
@@ -43,7 +43,7 @@ type Refusal = (ErrorKind, Vec<Finding>);
 ///
 /// # Errors
 /// See [`crate::audit::audit`].
-pub fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Refusal> {
+pub(crate) fn identify(input: &Input<'_>, options: &AuditOptions) -> Result<Subject, Refusal> {
     let claimed = input.claimed().to_vec();
     refuse_other_systems(&claimed)?;
     let mut findings = Vec::new();

@@ -96,7 +96,7 @@ fn copyleft(package: &Package, members: &[&str]) -> Option<Finding> {
 }
 
 /// Whether a word of the licence's name, its version cut off, is one of `COPYLEFT`.
-pub fn is_copyleft(license: &str) -> bool {
+pub(crate) fn is_copyleft(license: &str) -> bool {
     let words = license.split(|c: char| !c.is_ascii_alphanumeric());
     let names = words.map(|word| {
         let word = word.trim_end_matches(|c: char| c.is_ascii_digit());

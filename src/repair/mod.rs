@@ -3,11 +3,11 @@
 //! A [`Plan`] is data made without touching anything: what is grafted, edited, moved and
 //! named. [`Plan::apply`] does the only writes.
 
-pub mod apply;
-pub mod graft;
-pub mod license;
-pub mod plan;
-pub mod sbom;
+pub(crate) mod apply;
+pub(crate) mod graft;
+pub(crate) mod license;
+pub(crate) mod plan;
+pub(crate) mod sbom;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,16 +24,15 @@ use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
 pub use apply::dry_run::DryRun;
-pub use apply::editing::Stripped;
 pub use apply::graft_cache::GraftCache;
 pub use apply::repaired::Repaired;
-pub use graft::Graft;
-pub use graft::origin::Package;
-pub use license::LicenseFile;
-pub use plan::dedupe::Removed;
-pub use plan::excluded::{Excluded, Spared};
-pub use plan::member::MemberEdit;
-pub use plan::rpath::RpathOptions;
+pub(crate) use graft::Graft;
+pub(crate) use graft::origin::Package;
+pub(crate) use license::LicenseFile;
+pub(crate) use plan::dedupe::Removed;
+pub(crate) use plan::excluded::{Excluded, Spared};
+pub(crate) use plan::member::MemberEdit;
+pub(crate) use plan::rpath::RpathOptions;
 
 /// What a repair may do.
 #[derive(Clone, Debug)]

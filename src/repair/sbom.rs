@@ -12,11 +12,11 @@ use crate::repair::{Graft, Plan, graft::purl::Purl};
 use crate::tag::WheelName;
 
 /// Where the documents go, inside `.dist-info`.
-pub const FOLDER: &str = "sboms";
+pub(crate) const FOLDER: &str = "sboms";
 
 /// The document for `plan`, or `None` if nothing is grafted. `edited` holds the SHA-256 of
 /// each graft as it is in the wheel, by member path.
-pub fn document(plan: &Plan, edited: &BTreeMap<&str, [u8; 32]>) -> Option<Vec<u8>> {
+pub(crate) fn document(plan: &Plan, edited: &BTreeMap<&str, [u8; 32]>) -> Option<Vec<u8>> {
     if plan.grafts.is_empty() {
         return None;
     }
@@ -127,7 +127,7 @@ fn component(graft: &Graft, edited: Option<&[u8; 32]>) -> Value {
 }
 
 /// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

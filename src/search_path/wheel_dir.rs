@@ -9,7 +9,7 @@ use crate::wheel::Installed;
 
 /// A folder of the tree that an installer makes of a wheel.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WheelDir {
+pub(crate) enum WheelDir {
     /// In site-packages, which is `""`.
     Site(String),
     /// In the folder for scripts.
@@ -20,7 +20,7 @@ pub enum WheelDir {
 
 impl WheelDir {
     /// The folder of an installed file, and the file's name.
-    pub fn of(installed: &Installed) -> (Self, &str) {
+    pub(crate) fn of(installed: &Installed) -> (Self, &str) {
         let split = |path: &'_ str| match path.rsplit_once('/') {
             Some((folder, name)) => (folder.to_owned(), path.len().saturating_sub(name.len())),
             None => (String::new(), 0),
@@ -43,7 +43,7 @@ impl WheelDir {
     }
 
     /// Below where it starts; slash-separated.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         match self {
             Self::Site(path) | Self::Scripts(path) | Self::Elsewhere(_, path) => path,
         }
@@ -105,7 +105,7 @@ impl WheelDir {
 
     /// The entry of a search path that leads from here to `other` in every installation; `None` if
     /// there is none: the way into site-packages has the version of Python in it.
-    pub fn way_to(&self, other: &Self) -> Option<String> {
+    pub(crate) fn way_to(&self, other: &Self) -> Option<String> {
         let keys = |dir: &Self| match dir {
             Self::Elsewhere(key, _) if key != DATA => Some(key.clone()),
             _ => None,

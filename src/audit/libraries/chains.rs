@@ -10,14 +10,14 @@ use crate::policy::Since;
 /// The shortest chain of needs to each node, from the members that are judged and what `--include`
 /// asks for.
 #[derive(Clone, Debug)]
-pub struct Chains {
+pub(crate) struct Chains {
     /// Who was the first to lead there; a member that is judged leads to itself.
     parent: Vec<Option<NodeId>>,
 }
 
 impl Chains {
     /// Chains over the needs that `follow` accepts.
-    pub fn new(graph: &Graph, judged: &[bool], follow: impl Fn(&Edge) -> bool) -> Self {
+    pub(crate) fn new(graph: &Graph, judged: &[bool], follow: impl Fn(&Edge) -> bool) -> Self {
         let mut parent: Vec<Option<NodeId>> = vec![None; graph.nodes.len()];
         let mut queue = VecDeque::new();
         for (member, judged) in judged.iter().enumerate() {
@@ -47,7 +47,7 @@ impl Chains {
     }
 
     /// Chains over members and over what a repair for `tag` brings in.
-    pub fn of_grafts(audit: &Audit, tag: Since) -> Self {
+    pub(crate) fn of_grafts(audit: &Audit, tag: Since) -> Self {
         let members = audit.judged.len();
         let inside = Inside::new(&audit.graph, members, &audit.externals, tag);
         let grafts: BTreeSet<NodeId> = inside.grafts().collect();
@@ -58,7 +58,7 @@ impl Chains {
     }
 
     /// The nodes from a member to `node`, both included; empty if nothing leads there.
-    pub fn to(&self, node: NodeId) -> Vec<NodeId> {
+    pub(crate) fn to(&self, node: NodeId) -> Vec<NodeId> {
         let mut chain = Vec::new();
         let mut at = node;
         while let Some(Some(parent)) = self.parent.get(at).copied() {
@@ -73,7 +73,7 @@ impl Chains {
     }
 
     /// Whether something leads to `node`.
-    pub fn reaches(&self, node: NodeId) -> bool {
+    pub(crate) fn reaches(&self, node: NodeId) -> bool {
         self.parent.get(node).is_some_and(Option::is_some)
     }
 }

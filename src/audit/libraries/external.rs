@@ -61,7 +61,7 @@ impl External {
 ///
 /// Versions and symbols of libraries inside are the wheel's own business: no policy judges them.
 #[derive(Debug)]
-pub struct Inside<'a> {
+pub(crate) struct Inside<'a> {
     graph: &'a Graph,
     members: usize,
     grafts: BTreeSet<NodeId>,
@@ -69,7 +69,12 @@ pub struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     /// The members and what is brought in for `tag`; [`Since::Never`]: what every tag brings in.
-    pub fn new(graph: &'a Graph, members: usize, externals: &[External], tag: Since) -> Self {
+    pub(crate) fn new(
+        graph: &'a Graph,
+        members: usize,
+        externals: &[External],
+        tag: Since,
+    ) -> Self {
         let grafts = externals
             .iter()
             .filter_map(|external| match external.provider {
@@ -84,19 +89,19 @@ impl<'a> Inside<'a> {
     }
 
     /// The libraries brought in.
-    pub fn grafts(&self) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn grafts(&self) -> impl Iterator<Item = NodeId> {
         self.grafts.iter().copied()
     }
 
     /// Whether what the file `node` needs by the name `soname` would be inside.
-    pub fn provides(&self, node: NodeId, soname: &str) -> bool {
+    pub(crate) fn provides(&self, node: NodeId, soname: &str) -> bool {
         let provider = self.graph.provider(node, soname);
         provider.is_some_and(|node| node < self.members || self.grafts.contains(&node))
     }
 }
 
 /// All external libraries, sorted by name. The first `members` nodes are in the wheel.
-pub fn externals(
+pub(crate) fn externals(
     graph: &Graph,
     members: usize,
     judged: &[bool],

@@ -14,7 +14,7 @@ use crate::soname::stem;
 
 /// One library that was not found.
 #[derive(Clone, Debug)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// Its name in `DT_NEEDED`.
     pub soname: String,
     /// The chain to the first file that needs it, as names: `pkg/_x.so`, `libfoo.so.1`.
@@ -33,7 +33,7 @@ const MOST_EXPLAINED: usize = 100;
 const MOST_FOLDERS: usize = 100;
 
 /// What to say of `missing`: each by itself.
-pub fn findings(missing: &[Missing]) -> Vec<Finding> {
+pub(crate) fn findings(missing: &[Missing]) -> Vec<Finding> {
     let (explained, rest) = missing.split_at(missing.len().min(MOST_EXPLAINED));
     let explained = explained.iter().map(|it| it.finding(it.help()));
     let rest = rest.iter().map(|it| it.finding(it.advice()));
@@ -41,7 +41,7 @@ pub fn findings(missing: &[Missing]) -> Vec<Finding> {
 }
 
 /// Everything that a repair for `tag` would not find, by name.
-pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
+pub(crate) fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
     let externals = audit.externals.iter();
     let externals = externals.filter(|external| external.grafted_at(tag));
     let mut absent: BTreeMap<&str, Missing> = externals
@@ -76,12 +76,12 @@ pub fn missing(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Missing> {
 }
 
 /// A chain as names: the member's path, then sonames.
-pub fn names(audit: &Audit, input: &Input<'_>, chain: &[NodeId]) -> Vec<String> {
+pub(crate) fn names(audit: &Audit, input: &Input<'_>, chain: &[NodeId]) -> Vec<String> {
     chain.iter().map(|node| name(audit, input, *node)).collect()
 }
 
 /// The path of a member; outside, the soname, or else the file name.
-pub fn name(audit: &Audit, input: &Input<'_>, node: NodeId) -> String {
+pub(crate) fn name(audit: &Audit, input: &Input<'_>, node: NodeId) -> String {
     match audit.graph.nodes.get(node).map(|node| &node.origin) {
         Some(Origin::Member(member)) => {
             let elf = input.elves.get(*member);
@@ -125,7 +125,7 @@ impl Missing {
     }
 
     /// Where it was looked for, in order, each folder once.
-    pub fn searched(&self) -> Vec<&Searched> {
+    pub(crate) fn searched(&self) -> Vec<&Searched> {
         let mut seen = HashSet::new();
         let places = self.searched.iter().flat_map(|places| places.iter());
         let places = places.filter(|place| seen.insert(&place.dir));
@@ -133,7 +133,7 @@ impl Missing {
     }
 
     /// `needed by a.so → libfoo.so.1, and by 2 more files`.
-    pub fn needed_by(&self) -> String {
+    pub(crate) fn needed_by(&self) -> String {
         let first = self.first_chain.join(" → ");
         match self.needed_by {
             0 => "needed by nothing that is judged".to_owned(),
@@ -147,7 +147,7 @@ impl Missing {
     }
 
     /// What can be done, one way a line.
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         let mut lines = vec![self.searched_line()];
         lines.extend(self.unsearched_line());
         lines.push(self.advice());
@@ -170,7 +170,7 @@ impl Missing {
     }
 
     /// `looked in /a (RPATH of x), /b (ld.so.conf)`.
-    pub fn searched_line(&self) -> String {
+    pub(crate) fn searched_line(&self) -> String {
         let searched = self.searched();
         if searched.is_empty() {
             return "no folder was searched: --no-host-libs, and no --lib-path or --sysroot"

@@ -1,6 +1,6 @@
 //! Libraries that a wheel needs from outside, and by which needs they are reached.
 
-pub mod chains;
-pub mod external;
-pub mod missing;
-pub mod outside;
+pub(crate) mod chains;
+pub(crate) mod external;
+pub(crate) mod missing;
+pub(crate) mod outside;

@@ -7,7 +7,7 @@ use crate::policy::{Since, drivers::driver_of};
 
 /// What becomes of an external library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// It may stay outside from there on.
     Outside(Since),
     /// It is brought in whatever the policy says (`--vendor`).
@@ -18,14 +18,14 @@ pub enum Place {
 
 /// The boundary of the wheel.
 #[derive(Debug)]
-pub struct Outside<'a> {
+pub(crate) struct Outside<'a> {
     candidates: &'a CandidateTags,
     vendor: Vec<Pattern>,
 }
 
 impl<'a> Outside<'a> {
     /// The boundary that `--vendor` patterns move.
-    pub fn new(candidates: &'a CandidateTags, vendor: &[String]) -> Self {
+    pub(crate) fn new(candidates: &'a CandidateTags, vendor: &[String]) -> Self {
         Self {
             candidates,
             vendor: vendor
@@ -36,7 +36,7 @@ impl<'a> Outside<'a> {
     }
 
     /// Where the library behind `edge` belongs.
-    pub fn place(&self, edge: &Edge, graph: &Graph) -> Place {
+    pub(crate) fn place(&self, edge: &Edge, graph: &Graph) -> Place {
         if self.vendored(edge, graph) {
             return Place::Vendored;
         }

@@ -24,7 +24,7 @@ mod tests;
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// What was judged.
     pub input: &'a Input<'a>,
     /// The judgement so far.
@@ -71,7 +71,7 @@ const RULES: [Rule; 28] = [
 ];
 
 /// All findings of all rules, in their order.
-pub fn check(case: &Case<'_>) -> Vec<Finding> {
+pub(crate) fn check(case: &Case<'_>) -> Vec<Finding> {
     let others: Vec<Finding> = RULES.iter().flat_map(|rule| rule(case)).collect();
     let mut findings = tag::check(case, &others);
     findings.extend(others);

@@ -43,7 +43,7 @@ impl Blame {
 }
 
 /// The same with the names of tags.
-pub fn evidence(audit: &Audit, blame: Vec<Blame>) -> Vec<Evidence> {
+pub(crate) fn evidence(audit: &Audit, blame: Vec<Blame>) -> Vec<Evidence> {
     let entries = blame.into_iter().map(|one| Evidence {
         tag: audit.candidates.tag_name(one.since),
         file: one.file,
@@ -57,7 +57,7 @@ pub fn evidence(audit: &Audit, blame: Vec<Blame>) -> Vec<Evidence> {
 
 /// Every symbol that forces a tag newer than the best, worst first: in members, and in what a
 /// repair for `tag` would bring in.
-pub fn blame(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Blame> {
+pub(crate) fn blame(audit: &Audit, input: &Input<'_>, tag: Since) -> Vec<Blame> {
     let mut found = Vec::new();
     let members = input.elves.len();
     let inside = Inside::new(&audit.graph, members, &audit.externals, tag);
@@ -171,7 +171,7 @@ impl About<'_> {
 
 /// All that one version of one library is asked for.
 #[derive(Clone, Debug)]
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// The tag that it forces.
     pub since: Since,
     /// Such as `GLIBC_2.34`; empty for forbidden symbols.
@@ -183,7 +183,7 @@ pub struct Group<'a> {
 }
 
 /// Groups by version and library, worst first: of the versions that force one tag the newest.
-pub fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
+pub(crate) fn groups(blame: &[Blame]) -> Vec<Group<'_>> {
     type Key<'a> = (Reverse<(Since, Vec<u64>)>, &'a str, &'a str);
     type Files<'a> = BTreeMap<&'a str, (&'a Blame, Vec<&'a str>)>;
     let mut found: BTreeMap<Key<'_>, Files<'_>> = BTreeMap::new();
@@ -218,7 +218,7 @@ fn numbers(version: &str) -> Vec<u64> {
 
 impl Group<'_> {
     /// `GLIBC_2.34 of libc.so.6`.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         if self.version.is_empty() {
             return format!("forbidden symbols of {}", self.library);
         }
@@ -228,7 +228,7 @@ impl Group<'_> {
 
 /// The first `limit` of the symbols that are bound to `version`, and how many more there are; for a
 /// marker of the linker, what does without it.
-pub fn abbreviate(version: &str, symbols: &[&str], limit: usize) -> String {
+pub(crate) fn abbreviate(version: &str, symbols: &[&str], limit: usize) -> String {
     if symbols.is_empty() {
         return match marker(version) {
             Some(marker) => format!("{}; {} to do without", marker.because, marker.remedy),
@@ -249,7 +249,7 @@ pub fn abbreviate(version: &str, symbols: &[&str], limit: usize) -> String {
 }
 
 /// The worst of `blame` in at most `limit` lines, and how many more there are.
-pub fn lines(audit: &Audit, blame: &[Blame], limit: usize) -> Vec<String> {
+pub(crate) fn lines(audit: &Audit, blame: &[Blame], limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for group in groups(blame) {
         let tag = audit.candidates.tag_name(group.since);
@@ -268,7 +268,7 @@ pub fn lines(audit: &Audit, blame: &[Blame], limit: usize) -> Vec<String> {
 
 /// What a wheel falls short by at one step of the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The tag that is forced.
     pub since: Since,
     /// The best tag that would be left without what forces `since`, as far as symbols go.
@@ -280,7 +280,7 @@ pub struct Step {
 }
 
 /// One step for each tag that is forced, worst first. `blame` is sorted as [`blame()`] sorts.
-pub fn steps(blame: &[Blame], best: Rung) -> Vec<Step> {
+pub(crate) fn steps(blame: &[Blame], best: Rung) -> Vec<Step> {
     let groups: Vec<&[Blame]> = blame
         .chunk_by(|left, right| left.since == right.since)
         .collect();
@@ -301,7 +301,7 @@ pub fn steps(blame: &[Blame], best: Rung) -> Vec<Step> {
 
 impl Step {
     /// What it would take to get rid of all of `blame`, which leads to `since`.
-    pub fn of(blame: &[Blame], since: Since, instead: Rung) -> Self {
+    pub(crate) fn of(blame: &[Blame], since: Since, instead: Rung) -> Self {
         let symbols = blame.iter();
         let symbols = symbols.map(|blame| (&blame.library, &blame.version, &blame.symbol));
         let files = blame.iter().map(|blame| &blame.file);
@@ -314,7 +314,7 @@ impl Step {
     }
 
     /// `3 symbols in 1 file keep this wheel from manylinux_2_17`.
-    pub fn sentence(&self, audit: &Audit, noun: &str) -> String {
+    pub(crate) fn sentence(&self, audit: &Audit, noun: &str) -> String {
         let instead = audit.candidates.tag_name(Since::Rung(self.instead));
         let arch = format!("_{}", audit.libc.arch_suffix(audit.arch));
         let verb = if self.symbols == 1 { "keeps" } else { "keep" };
@@ -328,7 +328,7 @@ impl Step {
 }
 
 /// `1 file`, `2 files`, `3 libraries`.
-pub fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     match (number, noun.strip_suffix('y')) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{number} {stem}ies"),

@@ -133,7 +133,7 @@ pub struct Claims<'a> {
 const BLOCKING: [&str; 3] = ["elf-loads-also", "libpython-linked", "needed-path"];
 
 /// Whether a repair refuses a wheel of which this is told.
-pub fn blocks_repair(finding: &Finding) -> bool {
+pub(crate) fn blocks_repair(finding: &Finding) -> bool {
     finding.severity == Severity::Warning && BLOCKING.contains(&finding.code)
 }
 

@@ -1,8 +1,8 @@
 //! The parts of the verdict, each the oldest tag that one kind of question allows.
 
-pub mod blame;
-pub mod candidate_tags;
-pub mod claimed_tags;
+pub(crate) mod blame;
+pub(crate) mod candidate_tags;
+pub(crate) mod claimed_tags;
 pub(in crate::audit) mod measure;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,11 +20,11 @@ use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
 /// The versions that are asked of each library.
-pub type Versions = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Versions = BTreeMap<String, BTreeSet<String>>;
 
 /// What the verdict is made from.
 #[derive(Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The ABI tags of the file name; none for loose files.
     pub abi: &'a [String],
     /// The level of x86-64 that files may need.
@@ -86,7 +86,7 @@ pub struct ForbiddenSymbol {
 }
 
 /// Judges.
-pub fn judge(question: &Question<'_>) -> Verdict {
+pub(crate) fn judge(question: &Question<'_>) -> Verdict {
     let candidates = question.candidates;
     let (symbols, versions) = symbols(question);
     let forbidden_symbols = forbidden(question);
@@ -126,7 +126,7 @@ pub fn judge(question: &Question<'_>) -> Verdict {
 
 impl Question<'_> {
     /// The ELF members that take part.
-    pub fn members(&self) -> impl Iterator<Item = &ElfMember> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = &ElfMember> {
         let taking_part = self.elves.iter().zip(self.judged);
         taking_part
             .filter(|(_, judged)| **judged)
@@ -299,7 +299,7 @@ fn isa(question: &Question<'_>) -> Since {
 }
 
 /// Whether a file asks for more than `allowed`.
-pub fn needs_more(facts: &Facts, allowed: IsaLevel) -> bool {
+pub(crate) fn needs_more(facts: &Facts, allowed: IsaLevel) -> bool {
     match facts.isa_needed() {
         Some(Ok(level)) => level > allowed,
         Some(Err(_)) => true,
@@ -323,7 +323,7 @@ fn ucs2(question: &Question<'_>) -> bool {
 }
 
 /// The symbol of a narrow-unicode Python that a file uses.
-pub fn ucs2_symbol(elf: &ElfMember) -> Option<&str> {
+pub(crate) fn ucs2_symbol(elf: &ElfMember) -> Option<&str> {
     let mut imports = elf.facts.imports();
     let found = imports.find(|import| import.function && import.name.contains("PyUnicodeUCS2_"));
     found.map(|import| import.name)
@@ -335,7 +335,7 @@ fn pyfpe(question: &Question<'_>) -> bool {
 }
 
 /// The symbol of a Python built with floating-point exceptions that an extension uses.
-pub fn pyfpe_symbol(elf: &ElfMember) -> Option<&str> {
+pub(crate) fn pyfpe_symbol(elf: &ElfMember) -> Option<&str> {
     python_extension(elf)?;
     let mut imports = elf.facts.imports();
     let found = imports.find(|import| {

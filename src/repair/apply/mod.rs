@@ -1,12 +1,12 @@
 //! Carries a plan out: the only code that leaves files.
 
-pub mod dry_run;
-pub mod editing;
-pub mod graft_cache;
+pub(crate) mod dry_run;
+pub(crate) mod editing;
+pub(crate) mod graft_cache;
 pub(in crate::repair) mod max_size;
-pub mod repaired;
+pub(crate) mod repaired;
 pub(in crate::repair) mod self_check;
-pub mod shim;
+pub(crate) mod shim;
 pub(in crate::repair) mod unchanged;
 
 use std::collections::BTreeMap;

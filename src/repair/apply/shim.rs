@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 ///
 /// Folders are tried in this order: those beside the script itself (`--prefix`, `--target`,
 /// venvs), then those of the interpreter's own schemes, then `sys.path`.
-pub fn script(member: &str) -> String {
+pub(crate) fn script(member: &str) -> String {
     let quoted = python_string(member);
     format!(
         r#"#!python

@@ -13,7 +13,7 @@ use crate::wheel::Installed;
 
 /// A part of an installation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InstallPart {
+pub(crate) enum InstallPart {
     /// site-packages; scripts move there if they need what comes in.
     Site,
     /// Where this key of `.data` goes.
@@ -22,7 +22,7 @@ pub enum InstallPart {
 
 impl InstallPart {
     /// Where the file is that is installed there, or moves from there.
-    pub fn of(installed: &Installed) -> Self {
+    pub(crate) fn of(installed: &Installed) -> Self {
         match installed {
             Installed::Elsewhere(key, _) if !key.is_empty() => Self::Data(key.clone()),
             _ => Self::Site,

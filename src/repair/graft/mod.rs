@@ -1,10 +1,10 @@
 //! Libraries brought into the wheel: where they go, and how the copies differ.
 
 pub(in crate::repair) mod clash;
-pub mod install_part;
-pub mod naming;
-pub mod origin;
-pub mod purl;
+pub(crate) mod install_part;
+pub(crate) mod naming;
+pub(crate) mod origin;
+pub(crate) mod purl;
 pub(in crate::repair) mod source;
 pub(in crate::repair) mod wrong_library;
 
@@ -61,7 +61,7 @@ impl Graft {
 
 /// Where a library of the graph is in the repaired wheel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The name to need it by.
     pub name: String,
     /// Its folder in an installation.
@@ -72,7 +72,7 @@ pub struct Place {
 
 /// The plan for all libraries.
 #[derive(Clone, Debug, Default)]
-pub struct Grafts {
+pub(crate) struct Grafts {
     /// What is added, by member path.
     pub list: Vec<Graft>,
     /// Every library that is grafted, those included that are in the wheel already; and members that
@@ -84,11 +84,11 @@ pub struct Grafts {
 
 /// Where libraries are, for those who need them from each part of an installation.
 #[derive(Clone, Debug, Default)]
-pub struct Places(BTreeMap<(NodeId, InstallPart), Place>);
+pub(crate) struct Places(BTreeMap<(NodeId, InstallPart), Place>);
 
 impl Places {
     /// Where the file `node` is for who needs it from `realm`.
-    pub fn get(&self, node: NodeId, part: &InstallPart) -> Option<&Place> {
+    pub(crate) fn get(&self, node: NodeId, part: &InstallPart) -> Option<&Place> {
         let own = self.0.get(&(node, part.clone()));
         own.or_else(|| self.0.get(&(node, InstallPart::Site)))
     }
@@ -96,7 +96,7 @@ impl Places {
 
 /// What the grafts are planned from.
 #[derive(Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The wheel.
     pub wheel: &'a Wheel,
     /// Its judgement.
@@ -117,7 +117,10 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// One finding for each library that is missing, unreadable, not wanted, or cannot be named.
-pub fn plan(question: &Question<'_>, findings: &mut Vec<Finding>) -> Result<Grafts, Vec<Finding>> {
+pub(crate) fn plan(
+    question: &Question<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<Grafts, Vec<Finding>> {
     let sources = source::all(question)?;
     let included = included(question);
     let mut places = places(question, &sources, &included);

@@ -14,7 +14,7 @@ use crate::soname;
 
 /// A library without its new name.
 #[derive(Clone, Debug)]
-pub struct Unnamed {
+pub(crate) struct Unnamed {
     /// Which it is.
     pub node: NodeId,
     /// The name of its file.
@@ -29,7 +29,7 @@ pub struct Unnamed {
 
 /// Names every graft. Libraries that keep their names count with the names they would have had, so that
 /// what is built on another content has another name.
-pub fn name_all(unnamed: &[Unnamed]) -> BTreeMap<NodeId, String> {
+pub(crate) fn name_all(unnamed: &[Unnamed]) -> BTreeMap<NodeId, String> {
     let mut names = hash_all(unnamed);
     for graft in unnamed {
         if let Some(kept) = &graft.keeps {

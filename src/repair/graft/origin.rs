@@ -16,7 +16,7 @@ const SYSTEM: [&str; 9] = [
 
 /// The path of a library outside the wheel: relative to its `--lib-path` folder, the sysroot or `/`;
 /// just the file name outside the system's folders.
-pub fn source_path(host: &Host, path: &Path) -> String {
+pub(crate) fn source_path(host: &Host, path: &Path) -> String {
     let options = host.options();
     let below = options.lib_paths.iter().find_map(|folder| {
         let real = host.real_folder(folder)?;
@@ -65,7 +65,7 @@ pub struct Package {
 }
 
 /// The packages of libraries, in their order: by the system's database, or by what a library says of itself.
-pub fn packages(host: &Host, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
+pub(crate) fn packages(host: &Host, libraries: &[&HostLibrary]) -> Vec<Option<Package>> {
     let owners = host.owners(libraries).into_iter();
     let packages = libraries.iter().zip(owners);
     packages

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// `pkg:TYPE/NAMESPACE/NAME@VERSION?QUALIFIERS`. Empty parts are left out; qualifiers are sorted
 /// by key.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Purl<'a> {
+pub(crate) struct Purl<'a> {
     /// Such as `deb` or `pypi`.
     pub kind: &'a str,
     /// Such as `debian`.

@@ -9,7 +9,7 @@ use wheel_archive::unsafe_to_print;
 /// # Errors
 /// `lib-sdir` for a suffix that leads out of the wheel, into its metadata or its `.data` folder, or
 /// that no search path could name.
-pub fn libs_dir(distribution: &str, suffix: &str) -> Result<String, Finding> {
+pub(crate) fn libs_dir(distribution: &str, suffix: &str) -> Result<String, Finding> {
     let refuse = |reason: &str| {
         let message = format!("--lib-sdir \"{suffix}\" {reason}");
         Err(Finding::error("lib-sdir", message).help(

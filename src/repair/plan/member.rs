@@ -32,7 +32,7 @@ pub struct MemberEdit {
 
 /// What the edits are planned from.
 #[derive(Debug)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The wheel.
     pub wheel: &'a Wheel,
     /// Its judgement.
@@ -52,7 +52,7 @@ pub struct Question<'a> {
 ///
 /// # Errors
 /// One finding for each ELF script whose new place is taken.
-pub fn plan(
+pub(crate) fn plan(
     question: &Question<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<MemberEdit>, Vec<Finding>> {

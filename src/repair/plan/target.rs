@@ -13,7 +13,7 @@ use crate::wheel::{ElfMember, Wheel};
 
 /// The goal of a repair.
 #[derive(Clone, Debug)]
-pub struct Goal {
+pub(crate) struct Goal {
     /// The tag that decides what is grafted.
     pub tag: String,
     /// Its rung; `None` for `linux_*`, which promises nothing but has everything grafted.
@@ -36,7 +36,7 @@ const NEVER: [&str; 3] = ["glibc-private", "relr-unmarked", "version-never"];
 ///
 /// # Errors
 /// `ErrorKind::OutOfReach` with the parts of the verdict that stand in the way.
-pub fn choose(
+pub(crate) fn choose(
     wheel: &Wheel,
     audit: &Audit,
     options: &RepairOptions,
@@ -239,7 +239,7 @@ impl Guilty {
 impl Goal {
     /// The file name with the tags of this goal, and the claims of the input that go because the
     /// result does not deserve them.
-    pub fn rename(&self, name: &WheelName, audit: &Audit) -> (WheelName, Vec<PlatformTag>) {
+    pub(crate) fn rename(&self, name: &WheelName, audit: &Audit) -> (WheelName, Vec<PlatformTag>) {
         let claims = name
             .platform
             .iter()
