@@ -6,7 +6,6 @@
 use std::fmt;
 
 use serde::Serialize;
-
 use wheel_archive::escape;
 
 pub use wheel_archive::Severity;

@@ -9,6 +9,8 @@ pub(crate) mod rules;
 pub(crate) mod target;
 pub(crate) mod verdict;
 
+use wheel_archive::variant_isa_level;
+
 use crate::arch::{Arch, IsaLevel};
 use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
@@ -18,7 +20,6 @@ use crate::policy::{Policies, Since, drivers};
 use crate::shell::Advice;
 use crate::tag::Libc;
 use crate::wheel::Wheel;
-use wheel_archive::variant_isa_level;
 
 pub use input::Input;
 pub(crate) use libraries::external::External;

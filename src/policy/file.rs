@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
+use wheel_archive::json::{self, Unique};
 
 use super::validate::{self, NEVER};
 use super::{Ladder, Rung, Since, TagNames};
 use crate::arch::Arch;
 use crate::tag::Libc;
-use wheel_archive::json::{self, Unique};
 
 static GLIBC: Builtin = Builtin::new(include_str!("../../policy/glibc.json"));
 static MUSL: Builtin = Builtin::new(include_str!("../../policy/musl.json"));

@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use crate::finding::{Finding, Severity};
 use wheel_archive::escape;
+
+use crate::finding::{Finding, Severity};
 
 /// One annotation for each finding about the input at `path`.
 pub fn annotations<'a>(path: &str, findings: impl IntoIterator<Item = &'a Finding>) -> String {

@@ -99,7 +99,12 @@ impl Examiner for ElfExaminer<'_> {
 
     fn examine(&self, member: &Member, bytes: &dyn RandomAccess) -> Examined<Arc<Facts>> {
         let image = AsImage(bytes);
-        let finding = match facts(&image) {
+        // Bytes in memory are asked for without a detour: there are many small questions.
+        let read = match bytes.as_bytes() {
+            Some(held) => facts(&held),
+            None => facts(&image),
+        };
+        let finding = match read {
             Ok(facts) => return self.bounded(facts),
             Err(ElfError::Io(error)) => Finding::unreadable(&error),
             // What is two files for two loaders is so under any name.

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use wheel_archive::{Published, publish};
 
 use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
@@ -27,7 +28,6 @@ use crate::repair::graft::source::unreadable;
 use crate::repair::{Graft, Plan, sbom};
 use crate::wheel::{Compression, Content, NewMember, Packed, RecordPlace, Written, write_wheel};
 use crate::wheel::{DosTime, EditedBy, MemberId, Wheel, compiled, rewritten_wheel_file};
-use wheel_archive::{Published, publish};
 
 impl Plan {
     /// Writes the repaired wheel into `folder`. It appears whole under its final name, or not

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::path::Path;
 
+use wheel_archive::{Published, publish};
+
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::repair::apply::repaired::Repaired;
 use crate::repair::{GraftCache, Plan};
 use crate::wheel::Written;
 use crate::wheel::{Wheel, compiled, rewritten_wheel_file};
-use wheel_archive::{Published, publish};
 
 /// What a wheel may have that PyPI or an installer takes otherwise than meant, and that writing the
 /// archive and RECORD anew puts right; by the beginnings of codes.

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use wheel_archive::installed;
+
 use crate::audit::{Audit, AuditOptions, Input, verdict_on};
 use crate::deps::{NodeId, Target};
 use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
@@ -14,7 +16,6 @@ use crate::finding::{Error, Finding};
 use crate::host::{FoundBy, Host};
 use crate::repair::Plan;
 use crate::wheel::{ElfMember, Wheel};
-use wheel_archive::installed;
 
 /// The ELF files of the result.
 pub(in crate::repair) struct Installed<'a> {

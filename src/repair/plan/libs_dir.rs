@@ -1,7 +1,8 @@
 //! The folder for grafts: the project's name and a suffix, as auditwheel's `--lib-sdir` has it.
 
-use crate::finding::Finding;
 use wheel_archive::unsafe_to_print;
+
+use crate::finding::Finding;
 
 /// `distribution` and `suffix` as a folder of the wheel: `pkg.libs`; of `/core/libs`,
 /// `pkg/core/libs`; of nothing, `pkg`. What says nothing (`//`, `/.`) goes, as in any path.

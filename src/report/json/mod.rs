@@ -7,7 +7,6 @@ pub mod show;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-
 use wheel_archive::unsafe_to_print;
 
 /// `value` as one line of JSON. What a terminal could act on leaves as `\u` escapes, which are the

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use wheel_archive::escape;
+
 use crate::audit::verdict::blame::count;
 use crate::finding::{Error, Finding, Severity};
 use crate::report::Judgement;
 use crate::report::text::page::{Layout, Page, Tone};
-use wheel_archive::escape;
 
 /// One input in short.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Aligned columns, or paragraphs where columns do not fit.
 
-use crate::report::text::page::{Page, Tone};
 use wheel_archive::escape;
+
+use crate::report::text::page::{Page, Tone};
 
 /// Rows of cells: columns if they fit the page, else each row's first cell and the others beside it in
 /// as many lines as it takes.

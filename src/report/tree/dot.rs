@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use super::{State, Tree};
 use wheel_archive::escape;
+
+use super::{State, Tree};
 
 /// Fill and border.
 fn colors(state: State) -> (&'static str, &'static str) {

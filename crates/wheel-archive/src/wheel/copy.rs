@@ -41,8 +41,9 @@ impl Wheel {
 mod tests {
     use std::fs;
 
-    use super::super::{OpenOptions, Wheel};
     use wheel_synth::{Ends, archive, entry, on_disk, wheel};
+
+    use super::super::{OpenOptions, Wheel};
 
     #[test]
     fn the_file_that_was_checked_is_copied() {

@@ -148,9 +148,10 @@ fn check_new_data<E: Examiner>(
 
 #[cfg(test)]
 mod tests {
+    use wheel_synth::{Ends, Entry, archive, entry, on_disk, wheel};
+
     use super::*;
     use crate::read::digest::Digester;
-    use wheel_synth::{Ends, Entry, archive, entry, on_disk, wheel};
 
     fn rows(entries: &[Entry]) -> Vec<Written> {
         let row = |entry: &Entry| {

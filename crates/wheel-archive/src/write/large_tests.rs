@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
+use wheel_synth::{Ends, Entry, Lies, NAME, RECORD, archive, entry, on_disk, wheel};
+
 use super::{Compression, Content, NewMember, RecordPlace, write_wheel};
 use crate::framing;
 use crate::member::DosTime;
@@ -13,7 +15,6 @@ use crate::read::large_member::LargeMember;
 use crate::read::reader::Fault;
 use crate::read::scan::large_member;
 use crate::read::source::Source;
-use wheel_synth::{Ends, Entry, Lies, NAME, RECORD, archive, entry, on_disk, wheel};
 
 /// Bytes that tell where they are, and deflate to something.
 fn counted(len: usize) -> Vec<u8> {

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use wheel_synth::{NAME, OnDisk, RECORD, entry, on_disk};
+
 use super::*;
 use crate::open_for_test as open;
 use crate::work::budget::Budget;
-use wheel_synth::{NAME, OnDisk, RECORD, entry, on_disk};
 
 /// Bytes that compress somewhat, different for every seed.
 fn noise(len: usize, seed: u64) -> Vec<u8> {

@@ -1,8 +1,9 @@
 //! Local header, central directory and descriptor say the same.
 
+use wheel_synth::{Entry, Lies, entry};
+
 use super::{a, assert_error, judge, with};
 use crate::finding::Severity;
-use wheel_synth::{Entry, Lies, entry};
 
 #[test]
 fn what_is_said_twice_must_be_said_alike() {

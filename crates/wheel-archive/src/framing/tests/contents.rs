@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
+use wheel_synth::{Entry, Lies, deflate, entry, on_disk};
+
 use super::{a, lying_alike, with};
 use crate::open_for_test as open;
-use wheel_synth::{Entry, Lies, deflate, entry, on_disk};
 
 #[test]
 fn data_is_what_the_headers_say() {

@@ -1,10 +1,10 @@
 //! Archives damaged at any place.
 
 use proptest::prelude::*;
+use wheel_synth::{Ends, Entry, archive, entry, on_disk, wheel};
 
 use super::a;
 use crate::open_for_test as open;
-use wheel_synth::{Ends, Entry, archive, entry, on_disk, wheel};
 
 /// An archive of every kind of entry, to be damaged.
 fn varied() -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! The end of central directory, and what must not be taken for it.
 
-use super::{a, assert_error, ending, with};
 use wheel_synth::{Ends, archive};
+
+use super::{a, assert_error, ending, with};
 
 #[test]
 fn the_end_is_one_and_exact() {

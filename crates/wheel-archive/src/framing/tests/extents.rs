@@ -1,8 +1,9 @@
 //! Members lie end to end, and nothing beside them.
 
+use wheel_synth::{Ends, Entry, Lies, entry};
+
 use super::{a, assert_error, ending, judge, with};
 use crate::finding::Severity;
-use wheel_synth::{Ends, Entry, Lies, entry};
 
 #[test]
 fn every_byte_belongs_to_one_member() {

@@ -1,8 +1,9 @@
 //! What the format knows and a wheel does without.
 
+use wheel_synth::{Entry, Lies, entry};
+
 use super::{a, assert_error, judge, lying_alike, with};
 use crate::finding::Severity;
-use wheel_synth::{Entry, Lies, entry};
 
 #[test]
 fn features_that_wheels_do_not_have() {

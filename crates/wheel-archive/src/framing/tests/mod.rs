@@ -9,10 +9,11 @@ mod extents;
 mod features;
 mod sound;
 
+use wheel_synth::{Ends, Entry, Lies, archive, entry, on_disk, wheel};
+
 use super::read;
 use crate::finding::Severity;
 use crate::read::source::Source;
-use wheel_synth::{Ends, Entry, Lies, archive, entry, on_disk, wheel};
 
 /// Codes and severities of what is found, errors first if there are any.
 fn judge(bytes: &[u8]) -> Vec<(Severity, &'static str)> {

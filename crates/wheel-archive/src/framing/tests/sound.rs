@@ -1,10 +1,11 @@
 //! What a sound archive may look like.
 
+use wheel_synth::{Ends, Entry, entry, on_disk};
+
 use super::{a, ending, judge, with};
 use crate::finding::Severity;
 use crate::framing::read;
 use crate::read::source::Source;
-use wheel_synth::{Ends, Entry, entry, on_disk};
 
 #[test]
 fn sound_archives_are_silent() {
