@@ -180,6 +180,9 @@ pub(crate) fn verdict_on(
             folder: input.folder,
         },
     );
+    if let Some(reason) = host.shortage() {
+        return Err(Error::new(ErrorKind::Refused, &name, short(reason)));
+    }
     let measuring = Measuring {
         input,
         subject: &subject,
@@ -207,6 +210,13 @@ pub(crate) fn verdict_on(
         verdict,
         findings,
     })
+}
+
+/// What was not found may be there: nothing can be said.
+fn short(reason: &str) -> Finding {
+    let message = format!("libraries could not be looked at: {reason}");
+    let help = "this process may have too little: raise its limits, such as `ulimit -n 1024`";
+    Finding::error("machine-limit", message).help(help)
 }
 
 /// The worse of two places on the scale: a wheel deserves what all its parts deserve.

@@ -14,6 +14,7 @@ pub(super) type NameId = usize;
 /// Search paths of one file.
 #[derive(Debug)]
 pub(super) struct List {
+    /// As many as are ever told.
     pub(super) entries: Vec<Entry>,
     /// Folders of the wheel that hold libraries.
     pub(super) wheel: Vec<usize>,

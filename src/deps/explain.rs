@@ -12,7 +12,7 @@ use crate::search_path::{Lead, Problem, WheelDir};
 use crate::soname::stem;
 
 /// No reader wants more, and hostile search paths have thousands of entries.
-const MOST_ROWS: usize = 100;
+pub(super) const MOST_ROWS: usize = 100;
 const MOST_NEAR: usize = 4;
 /// Of all explanations together: what people read is a few, and a hostile wheel has thousands. Later
 /// ones name one folder.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::contexts::{ContextId, Contexts, List, ListId, NameId, Requester, places};
+use super::explain::MOST_ROWS;
 use super::tree::Tree;
 use super::{Node, ResolveOptions, Target};
 use crate::elf::Facts;
@@ -130,22 +131,28 @@ impl<'a> Search<'a> {
     }
 
     fn list(&mut self, list: &str, home: Home<'_>, found_by: FoundBy) -> ListId {
-        let entries = self.loader.entries(list, home);
+        let mut entries = Vec::new();
         let mut wheel: Vec<usize> = Vec::new();
         let mut host: Vec<PathBuf> = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        for lead in entries.iter().flat_map(|entry| &entry.leads) {
-            if let Lead::Wheel(dir) = lead {
-                wheel.extend(
-                    self.tree
-                        .folder(dir)
-                        .filter(|folder| seen.insert(Err(*folder))),
-                );
-            } else if let Some(dir) = self.host_dir(lead)
-                && let Some(real) = self.options.host.real_folder(&dir)
-                && seen.insert(Ok(real))
-            {
-                host.push(dir);
+        for entry in self.loader.entries(list, home) {
+            for lead in &entry.leads {
+                if let Lead::Wheel(dir) = lead {
+                    wheel.extend(
+                        self.tree
+                            .folder(dir)
+                            .filter(|folder| seen.insert(Err(*folder))),
+                    );
+                } else if let Some(dir) = self.host_dir(lead)
+                    && let Some(real) = self.options.host.real_folder(&dir)
+                    && seen.insert(Ok(real))
+                {
+                    host.push(dir);
+                }
+            }
+            // The rest is never told.
+            if entries.len() < MOST_ROWS {
+                entries.push(entry);
             }
         }
         let group = self.options.host.group(host.iter().map(PathBuf::as_path));

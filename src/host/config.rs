@@ -16,12 +16,20 @@ const MOST_TEXT: u64 = 1 << 20;
 /// Far more than any system includes; a guard against folders of a million files.
 const MOST_FILES: usize = 4096;
 
+/// Takes why a file of the configuration was not read.
+type Unread<'a> = &'a dyn Fn(&NoFile);
+
 /// The folders that the loader of `libc` searches last, under `root`, in order. Those that do
 /// not exist are left out, and so are further names of one folder.
-pub(super) fn system_dirs(root: &Path, libc: Libc, arch: Arch) -> Vec<SearchDir> {
+pub(super) fn system_dirs(
+    root: &Path,
+    libc: Libc,
+    arch: Arch,
+    unread: Unread<'_>,
+) -> Vec<SearchDir> {
     let dirs = match libc {
-        Libc::Glibc => glibc_dirs(root, arch),
-        Libc::Musl => musl_dirs(root, arch),
+        Libc::Glibc => glibc_dirs(root, arch, unread),
+        Libc::Musl => musl_dirs(root, arch, unread),
         Libc::Android => Vec::new(),
     };
     existing(root, dirs)
@@ -40,13 +48,14 @@ pub(super) fn existing(root: &Path, dirs: Vec<SearchDir>) -> Vec<SearchDir> {
     dirs
 }
 
-fn glibc_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
+fn glibc_dirs(root: &Path, arch: Arch, unread: Unread<'_>) -> Vec<SearchDir> {
     let mut reader = ConfReader {
         root,
         seen: BTreeSet::new(),
         dirs: Vec::new(),
         text_left: MOST_TEXT,
         glob: Glob::new(root),
+        unread,
     };
     reader.read(Path::new("/etc/ld.so.conf"));
     let mut dirs = reader.dirs;
@@ -104,7 +113,7 @@ pub(crate) fn lib64(arch: Arch) -> &'static [&'static str] {
     }
 }
 
-fn musl_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
+fn musl_dirs(root: &Path, arch: Arch, unread: Unread<'_>) -> Vec<SearchDir> {
     let conf = format!("/etc/ld-musl-{}.path", arch.musl_name());
     let search = |dir: &str, found_by: &FoundBy| SearchDir {
         dir: under(root, Path::new(dir)),
@@ -120,7 +129,10 @@ fn musl_dirs(root: &Path, arch: Arch) -> Vec<SearchDir> {
         Err(NoFile::Absent) => ["/lib", "/usr/local/lib", "/usr/lib"]
             .map(|dir| search(dir, &FoundBy::Trusted))
             .into(),
-        Err(NoFile::Unusable(_)) => Vec::new(),
+        Err(error) => {
+            unread(&error);
+            Vec::new()
+        }
     }
 }
 
@@ -140,6 +152,7 @@ struct ConfReader<'a> {
     dirs: Vec<SearchDir>,
     text_left: u64,
     glob: Glob<'a>,
+    unread: Unread<'a>,
 }
 
 impl ConfReader<'_> {
@@ -171,7 +184,8 @@ impl ConfReader<'_> {
             return Vec::new();
         }
         let path = under(self.root, conf);
-        let text = file::read_text(self.root, &path, self.text_left).unwrap_or_default();
+        let text = file::read_text(self.root, &path, self.text_left);
+        let text = text.inspect_err(self.unread).unwrap_or_default();
         self.text_left = self.text_left.saturating_sub(text.len() as u64);
         let lines = text.lines().rev().map(|line| {
             let line = line.split('#').next().unwrap_or_default().trim();
@@ -219,7 +233,7 @@ mod tests {
     }
 
     fn listed(root: &Path, libc: Libc, arch: Arch) -> Vec<(String, FoundBy)> {
-        let dirs = system_dirs(root, libc, arch).into_iter();
+        let dirs = system_dirs(root, libc, arch, &|_| {}).into_iter();
         let inside = |dir: &Path| dir.strip_prefix(root).unwrap().display().to_string();
         dirs.map(|dir| (inside(&dir.dir), dir.found_by)).collect()
     }
@@ -387,6 +401,7 @@ mod tests {
             dirs: Vec::new(),
             text_left: MOST_TEXT,
             glob: Glob::new(root),
+            unread: &|_| {},
         };
         reader.read(Path::new("/etc/ld.so.conf"));
         assert_eq!((reader.dirs.len(), reader.text_left), (4, 0));

@@ -25,6 +25,8 @@ pub(super) enum NoFile {
     Absent,
     /// There is something, but it cannot be used: why.
     Unusable(String),
+    /// What this process may have is used up, so that nothing can be said of it: why.
+    Short(String),
 }
 
 impl NoFile {
@@ -33,6 +35,9 @@ impl NoFile {
     }
 
     pub(super) fn from_io(error: &io::Error) -> Self {
+        if is_short(error) {
+            return Self::Short(error.to_string());
+        }
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent,
             io::ErrorKind::PermissionDenied => Self::because("permission denied"),
@@ -43,9 +48,22 @@ impl NoFile {
     pub(super) fn into_io(self) -> io::Error {
         match self {
             Self::Absent => io::ErrorKind::NotFound.into(),
-            Self::Unusable(reason) => io::Error::other(reason),
+            Self::Unusable(reason) | Self::Short(reason) => io::Error::other(reason),
         }
     }
+}
+
+/// Whether an error is one of the process (no more files may be open, no memory), not of a file.
+#[cfg(unix)]
+fn is_short(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|error| short.contains(&error))
+}
+
+#[cfg(not(unix))]
+fn is_short(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// Follows all links of `path`, which lies under `root`, as if `root` were `/`: absolute

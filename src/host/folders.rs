@@ -10,6 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::{Host, lock};
+
 /// So many names are asked for one by one before a folder is listed.
 const PATIENCE: usize = 200;
 /// A folder with more names is never listed, nor are folders when so many names are known.
@@ -182,6 +184,32 @@ impl Folders {
             None => State::Unlistable,
         };
         folder.state
+    }
+}
+
+impl Host {
+    /// Puts folders together that are searched one after the other.
+    pub fn group<'d>(&self, dirs: impl Iterator<Item = &'d Path>) -> Group {
+        let mut folders = lock(&self.folders);
+        let ids = dirs.map(|dir| {
+            let dir = Some(dir).filter(|dir| self.may_search(dir))?;
+            folders.id(dir, || self.find_folder(dir))
+        });
+        Folders::group(ids.collect())
+    }
+
+    /// The places of `group` in which [`Host::probe`] may find `name`, in order: all that were not listed,
+    /// and of those that were the ones that hold it.
+    pub fn places(&self, group: &Group, name: &str) -> Vec<usize> {
+        lock(&self.folders).places(group, name.as_ref())
+    }
+
+    /// The folder with its links followed, unless it is known that it holds no `name`.
+    pub(super) fn folder_for(&self, dir: &Path, name: &str) -> Option<PathBuf> {
+        let mut folders = lock(&self.folders);
+        let id = folders.id(dir, || self.find_folder(dir))?;
+        let folder = folders.may_have(id, name.as_ref()).then_some(id)?;
+        folders.real_path(folder).map(Path::to_path_buf)
     }
 }
 

@@ -114,6 +114,8 @@ pub struct Host {
     system: Mutex<SystemDirs>,
     dpkg: OnceLock<provider::dpkg::Dpkg>,
     packages: OnceLock<provider::Databases>,
+    /// What the process lacked when something could not be looked at.
+    shortage: OnceLock<String>,
 }
 
 impl Host {
@@ -162,7 +164,7 @@ impl Host {
             None => Path::new("/"),
         };
         let Some(dirs) = &self.options.ldpaths else {
-            return config::system_dirs(root, libc, arch);
+            return config::system_dirs(root, libc, arch, &|error| self.note(error));
         };
         let dirs = dirs.iter().map(|dir| SearchDir {
             dir: self.in_sysroot(dir),
@@ -232,22 +234,6 @@ impl Host {
             .and_then(|dir| self.folder(dir))
     }
 
-    /// Puts folders together that are searched one after the other.
-    pub fn group<'d>(&self, dirs: impl Iterator<Item = &'d Path>) -> Group {
-        let mut folders = lock(&self.folders);
-        let ids = dirs.map(|dir| {
-            let dir = Some(dir).filter(|dir| self.may_search(dir))?;
-            folders.id(dir, || self.find_folder(dir))
-        });
-        Folders::group(ids.collect())
-    }
-
-    /// The places of `group` in which [`Host::probe`] may find `name`, in order: all that were not listed,
-    /// and of those that were the ones that hold it.
-    pub fn places(&self, group: &Group, name: &str) -> Vec<usize> {
-        lock(&self.folders).places(group, name.as_ref())
-    }
-
     /// Looks for `name`, which has no slash, in `dir`; only shared libraries that fit count.
     pub fn probe(&self, dir: &Path, name: &str, wanted: &Wanted) -> Probe {
         if name.is_empty() || name.contains('/') || !self.may_search(dir) {
@@ -262,16 +248,11 @@ impl Host {
                 Some(reason) => Probe::Skipped(reason),
             },
             Err(NoFile::Absent) => Probe::Absent,
-            Err(NoFile::Unusable(reason)) => Probe::Skipped(reason),
+            Err(error) => {
+                self.note(&error);
+                Probe::Skipped(error.into_io().to_string())
+            }
         }
-    }
-
-    /// The folder with its links followed, unless it is known that it holds no `name`.
-    fn folder_for(&self, dir: &Path, name: &str) -> Option<PathBuf> {
-        let mut folders = lock(&self.folders);
-        let id = folders.id(dir, || self.find_folder(dir))?;
-        let folder = folders.may_have(id, name.as_ref()).then_some(id)?;
-        folders.real_path(folder).map(Path::to_path_buf)
     }
 
     fn candidate(&self, dir: &Path, folder: &Path, name: &str) -> Result<HostLibrary, NoFile> {
@@ -282,7 +263,7 @@ impl Host {
             let real = file::real_path(self.root_of(folder), &real_path);
             (real_path, metadata) = real.map_err(|error| match error {
                 NoFile::Absent => NoFile::because("a link that leads nowhere"),
-                unusable @ NoFile::Unusable(_) => unusable,
+                other => other,
             })?;
         }
         let id = FileId::new(&real_path, &metadata);
@@ -297,6 +278,18 @@ impl Host {
             size: metadata.len(),
             facts,
         })
+    }
+
+    fn note(&self, error: &NoFile) {
+        if let NoFile::Short(reason) = error {
+            self.shortage.get_or_init(|| reason.clone());
+        }
+    }
+
+    /// What this process lacked, such as `Too many open files`, if anything could not be looked at for
+    /// that: then what was not found may be there.
+    pub fn shortage(&self) -> Option<&str> {
+        self.shortage.get().map(String::as_str)
     }
 
     /// The names in `dir` that `fits` takes, sorted: for advice, not for resolving.

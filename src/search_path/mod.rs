@@ -7,6 +7,7 @@
 //! Specs: ld.so(8), "Dynamic string tokens"; `is_dst` and `decompose_rpath` of glibc, `fixup_rpath`
 //! and `path_open` of musl, `format_string` of bionic's linker.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
@@ -116,7 +117,7 @@ pub(crate) struct Loader {
 
 impl Loader {
     /// The entries of a list as written. An empty list has one, which is empty.
-    pub(crate) fn split(self, list: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn split(self, list: &str) -> impl Iterator<Item = &str> + use<'_> {
         let lines = self.libc == Libc::Musl;
         list.split(move |c: char| c == ':' || (lines && c == '\n'))
     }
@@ -154,16 +155,21 @@ impl Loader {
         self.libc == Libc::Musl && tokens::has_other_than_origin(list)
     }
 
-    /// The entries of a search path of a file at `home`.
-    pub(crate) fn entries(self, list: &str, home: Home<'_>) -> Vec<Entry> {
-        if self.drops(list) {
-            return Vec::new();
-        }
-        let entries = self.split(list).map(|text| Entry {
+    /// The entries of a search path of a file at `home`, each once. They are made as they are asked for:
+    /// a list may have a hundred thousand.
+    pub(crate) fn entries<'l>(
+        self,
+        list: &'l str,
+        home: Home<'l>,
+    ) -> impl Iterator<Item = Entry> + use<'l> {
+        let list = Some(list).filter(|list| !self.drops(list));
+        let mut seen = HashSet::new();
+        let texts = list.into_iter().flat_map(move |list| self.split(list));
+        let texts = texts.filter(move |text| seen.insert(*text));
+        texts.map(move |text| Entry {
             text: text.to_owned(),
             leads: self.leads(text, home),
-        });
-        entries.collect()
+        })
     }
 
     fn leads(self, text: &str, home: Home<'_>) -> Vec<Lead> {
@@ -345,7 +351,7 @@ mod tests {
     #[test]
     fn musl_drops_a_list_with_a_token_that_it_does_not_know() {
         let home = WheelDir::Site("pkg".to_owned());
-        assert_eq!(musl().entries("/a:$LIB", Home::Member(&home)), []);
+        assert_eq!(musl().entries("/a:$LIB", Home::Member(&home)).count(), 0);
         let leads = |list: &str| {
             let entries = musl().entries(list, Home::Member(&home));
             entries

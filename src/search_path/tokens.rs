@@ -5,6 +5,8 @@ use crate::arch::Arch;
 use crate::host::config;
 use crate::tag::Libc;
 
+const MOST_SPELLINGS: usize = 16;
+
 impl Loader {
     /// `text` with each value of `$LIB` and `$PLATFORM`; `$ORIGIN` stays. None if the loader leaves
     /// the entry out.
@@ -14,13 +16,26 @@ impl Loader {
         while let Some(at) = rest.find('$') {
             let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
             let (values, len) = self.values(from);
-            let longer = spellings.iter().flat_map(|known| {
-                values
-                    .iter()
-                    .map(move |value| format!("{known}{before}{value}"))
-            });
-            // An entry is not worth more readings than this.
-            spellings = longer.take(16).collect();
+            let Some((first, others)) = values.split_first() else {
+                return Vec::new();
+            };
+            // An entry is not worth more readings than this: from then on the first value counts.
+            let room = MOST_SPELLINGS / spellings.len().max(1);
+            let others = others.get(..others.len().min(room.saturating_sub(1)));
+            let mut longer = Vec::new();
+            for mut known in spellings {
+                known.push_str(before);
+                for other in others.unwrap_or_default() {
+                    longer.push(format!("{known}{other}"));
+                }
+                // In place: an entry may be a hundred thousand of these.
+                known.push_str(first);
+                let at = longer
+                    .len()
+                    .saturating_sub(others.unwrap_or_default().len());
+                longer.insert(at, known);
+            }
+            spellings = longer;
             rest = from.get(len..).unwrap_or_default();
         }
         for spelling in &mut spellings {
@@ -90,4 +105,28 @@ pub(super) fn has_other_than_origin(list: &str) -> bool {
         rest.starts_with("$ORIGIN") || rest.starts_with("${ORIGIN}")
     };
     list.match_indices('$').any(|(at, _)| !origin(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_entry_has_few_readings() {
+        let loader = Loader {
+            libc: Libc::Glibc,
+            arch: Arch::X86_64,
+        };
+        let first = "lib/x86_64-linux-gnu";
+        let spellings = loader.spellings(&"$LIB".repeat(20_000));
+        assert_eq!(spellings.len(), MOST_SPELLINGS);
+        assert_eq!(spellings[0], first.repeat(20_000));
+        assert!(spellings[15].starts_with(&"lib64".repeat(4)));
+        assert_eq!(
+            spellings[15].len(),
+            4 * "lib64".len() + 19_996 * first.len()
+        );
+        let expected = ["/lib/x86_64-linux-gnu/x", "/lib64/x"];
+        assert_eq!(loader.spellings("/$LIB/x"), expected);
+    }
 }

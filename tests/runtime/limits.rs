@@ -1,5 +1,6 @@
 //! Too little disk, too little memory, a reader that goes away, an input that changes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -24,6 +25,28 @@ fn a_limit_on_the_size_of_files() {
     let output = place.shell("ulimit -f 2048;", &out).output().unwrap();
     refused_for(&output, "output");
     assert!(!out.exists(), "left {:?}", names(&out));
+}
+
+/// What was not looked at is never told as missing.
+#[test]
+fn a_limit_on_open_files() {
+    let place = Place::new();
+    let mut reasons = BTreeSet::new();
+    for files in 5..20 {
+        let out = place.path(&format!("out{files}"));
+        let before = format!("ulimit -n {files};");
+        let output = place.shell(&before, &out).output().unwrap();
+        if output.status.success() {
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(1), "{files}: {output:?}");
+        reasons.extend(codes(&output));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("Too many open files"), "{files}: {told}");
+        assert!(!told.contains("lib-not-found"), "{files}: {told}");
+        assert!(!out.exists(), "{files}: left {:?}", names(&out));
+    }
+    assert!(reasons.contains("machine-limit"), "{reasons:?}");
 }
 
 #[test]

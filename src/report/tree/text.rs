@@ -1,9 +1,12 @@
 //! `audit tree` for people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{Item, Need, State, Tree};
 use crate::report::text::page::{Layout, Page, Tone};
+
+/// No line starts farther to the right: the lines of a long chain would be longer and longer.
+const MOST_DEPTH: usize = 10;
 
 /// The sign before a name.
 fn mark(state: State) -> &'static str {
@@ -58,10 +61,23 @@ pub fn render(tree: &Tree, layout: Layout) -> String {
             page.line(Tone::Faint, "… there are more");
         }
     } else {
-        let mut expanded = BTreeSet::new();
+        let mut drawing = Drawing {
+            page,
+            tree,
+            layout,
+            expanded: BTreeSet::new(),
+            shown,
+            later: VecDeque::new(),
+        };
         for root in &tree.roots {
-            one_root(&mut page, tree, *root, layout, &mut expanded, &mut shown);
+            drawing.root(*root);
+            while let Some(deep) = drawing.later.pop_front() {
+                if !drawing.expanded.contains(&deep) {
+                    drawing.root(deep);
+                }
+            }
         }
+        (page, shown) = (drawing.page, drawing.shown);
     }
     legend(&mut page, &shown);
     page.finish()
@@ -98,79 +114,101 @@ fn one_chain(page: &mut Page, tree: &Tree, chain: &[usize]) {
 struct Todo<'a> {
     /// The lines that run past it from above.
     trunk: String,
+    /// How far it is from its root.
+    depth: usize,
     need: &'a Need,
     /// Who has it.
     of: &'a Item,
     last: bool,
 }
 
-fn one_root(
-    page: &mut Page,
-    tree: &Tree,
-    root: usize,
+/// Trees of roots: what a file needs is drawn once, where it comes first.
+struct Drawing<'a> {
+    page: Page,
+    tree: &'a Tree,
     layout: Layout,
-    expanded: &mut BTreeSet<usize>,
-    shown: &mut BTreeSet<State>,
-) {
-    let Some(item) = tree.items.get(root) else {
-        return;
-    };
-    shown.insert(item.state);
-    page.flow(
-        "    ",
-        &[
-            (tone(item.state), mark(item.state)),
-            (Tone::Plain, " "),
-            (tone(item.state), &item.name),
-        ],
-    );
-    let mut todo: Vec<Todo<'_>> = Vec::new();
-    if expanded.insert(root) {
-        push_needs(&mut todo, item, "  ");
-    }
-    while let Some(Todo {
-        trunk,
-        need,
-        of,
-        last,
-    }) = todo.pop()
-    {
-        let Some(item) = tree.items.get(need.item) else {
-            continue;
+    expanded: BTreeSet<usize>,
+    shown: BTreeSet<State>,
+    /// Too far to the right: they get trees of their own.
+    later: VecDeque<usize>,
+}
+
+impl Drawing<'_> {
+    fn root(&mut self, root: usize) {
+        let tree = self.tree;
+        let Some(item) = tree.items.get(root) else {
+            return;
         };
-        shown.insert(item.state);
-        let follow = layout.all || matches!(item.state, State::InWheel | State::Graft);
-        let again = follow && !item.needs.is_empty() && !expanded.insert(need.item);
-        let branch = if last { "└─ " } else { "├─ " };
-        let mut place = place(need, item);
-        place.push_str(&reason(need, of, layout));
-        if again {
-            place.push_str(" (needs as above)");
+        self.shown.insert(item.state);
+        self.page.flow(
+            "    ",
+            &[
+                (tone(item.state), mark(item.state)),
+                (Tone::Plain, " "),
+                (tone(item.state), &item.name),
+            ],
+        );
+        let mut todo: Vec<Todo<'_>> = Vec::new();
+        if self.expanded.insert(root) {
+            push_needs(&mut todo, item, "  ", 1);
         }
-        let below = format!("{trunk}{}", if last { "   " } else { "│  " });
-        page.flow(
+        while let Some(next) = todo.pop() {
+            let Some(item) = tree.items.get(next.need.item) else {
+                continue;
+            };
+            self.shown.insert(item.state);
+            let below = format!("{}{}", next.trunk, if next.last { "   " } else { "│  " });
+            let expands = self.expands(next.need.item, item, next.depth);
+            self.line(&next, item, &below, expands.unwrap_or_default());
+            if expands.is_none() {
+                push_needs(&mut todo, item, &below, next.depth.saturating_add(1));
+            }
+        }
+    }
+
+    /// What to say of an item's needs; `None`: they are drawn now.
+    fn expands(&mut self, id: usize, item: &Item, depth: usize) -> Option<&'static str> {
+        let follow = self.layout.all || matches!(item.state, State::InWheel | State::Graft);
+        if !follow || item.needs.is_empty() {
+            return Some("");
+        }
+        if self.expanded.contains(&id) {
+            return Some(" (needs as above)");
+        }
+        if depth >= MOST_DEPTH {
+            self.later.push_back(id);
+            return Some(" (needs as below)");
+        }
+        self.expanded.insert(id);
+        None
+    }
+
+    fn line(&mut self, next: &Todo<'_>, item: &Item, below: &str, needs: &str) {
+        let mut place = place(next.need, item);
+        place.push_str(&reason(next.need, next.of, self.layout));
+        place.push_str(needs);
+        let branch = if next.last { "└─ " } else { "├─ " };
+        self.page.flow(
             &format!("{below}    "),
             &[
-                (Tone::Faint, &trunk),
+                (Tone::Faint, &next.trunk),
                 (Tone::Faint, branch),
                 (tone(item.state), mark(item.state)),
                 (Tone::Plain, " "),
-                (tone(item.state), &need.soname),
+                (tone(item.state), &next.need.soname),
                 (Tone::Faint, &place),
             ],
         );
-        if follow && !again {
-            push_needs(&mut todo, item, &below);
-        }
     }
 }
 
 /// The first need is drawn first, so it goes on the stack last.
-fn push_needs<'a>(todo: &mut Vec<Todo<'a>>, item: &'a Item, trunk: &str) {
+fn push_needs<'a>(todo: &mut Vec<Todo<'a>>, item: &'a Item, trunk: &str, depth: usize) {
     let needs = item.needs.iter().enumerate().rev();
     let end = item.needs.len().saturating_sub(1);
     todo.extend(needs.map(|(index, need)| Todo {
         trunk: trunk.to_owned(),
+        depth,
         need,
         of: item,
         last: index == end,
@@ -198,4 +236,67 @@ fn reason(need: &Need, of: &Item, layout: Layout) -> String {
     let own = names.map(|name| format!(" of {name}"));
     let mut own = own.filter_map(|own| need.found_by.strip_suffix(&own));
     format!(" ({})", own.next().unwrap_or(&need.found_by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of which each needs those that `needs` says.
+    fn tree(files: usize, needs: impl Fn(usize) -> Vec<usize>) -> String {
+        let item = |id: usize| Item {
+            name: format!("l{id}.so"),
+            path: None,
+            state: State::InWheel,
+            needs: needs(id)
+                .into_iter()
+                .map(|item| Need {
+                    soname: format!("l{item}.so"),
+                    item,
+                    found_by: String::new(),
+                    usual: true,
+                })
+                .collect(),
+        };
+        let tree = Tree {
+            input: "a.whl".to_owned(),
+            tag: "tag".to_owned(),
+            items: (0..files).map(item).collect(),
+            roots: vec![0],
+            why: None,
+        };
+        render(&tree, Layout::default())
+    }
+
+    #[test]
+    fn lines_of_a_long_chain_do_not_grow() {
+        let chain = |files: usize| {
+            tree(
+                files,
+                |id| if id + 1 < files { vec![id + 1] } else { vec![] },
+            )
+        };
+        let text = chain(1000);
+        let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest < 80, "{longest}");
+        assert_eq!(text.matches("(needs as below)").count(), 999 / MOST_DEPTH);
+        assert!(
+            !text.contains("(needs as above)"),
+            "each is drawn where it is announced"
+        );
+        assert!(!chain(MOST_DEPTH + 1).contains("(needs as below)"));
+    }
+
+    #[test]
+    fn what_everything_needs_is_told_once() {
+        let files = 100;
+        let text = tree(files, |_| (0..files).collect());
+        // A line for each need, and one for each file with a tree of its own.
+        let lines = text.lines().count();
+        assert!(
+            (files * files..files * files + 2 * files).contains(&lines),
+            "{lines}"
+        );
+        assert!(text.len() < files * files * 90, "{}", text.len());
+    }
 }

@@ -6,6 +6,9 @@ use crate::audit::rules::Case;
 use crate::finding::Finding;
 use crate::search_path::{Loader, Problem, WheelDir};
 
+/// So many entries of one list are told; no linker writes so many.
+const MOST_TOLD: usize = 100;
+
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let loader = Loader {
@@ -24,9 +27,16 @@ pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
                     problem.filter(|it| case.input.wheel.is_some() || *it != Problem::LeavesWheel);
                 if let Some(problem) = problem
                     && told.insert(entry)
+                    && told.len() <= MOST_TOLD
                 {
                     findings.push(tell(problem, kind, entry).at(&elf.path));
                 }
+            }
+            let untold = told.len().saturating_sub(MOST_TOLD);
+            if let (1.., Some(last)) = (untold, findings.last()) {
+                let message = format!("has {untold} more entries in its {kind} that are no better");
+                let more = Finding::warning(last.code, message).at(&elf.path);
+                findings.push(more);
             }
         }
     }
