@@ -39,16 +39,14 @@
 //! Other build tools depend on it with `default-features = false`: the feature `cli` is only for the
 //! binary.
 //!
-//! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `deps`,
-//! `search_path`, `host`, `wheel`, `policy`, `tag`, `elf`, then `arch`, `finding`, `shell`. Below all are
+//! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `platform`,
+//! `host`, `wheel`, `tag`, `elf`, then `arch`, `finding`, `shell`. Below all are
 //! the crates `wheel-archive` and `elf-edit`, which know nothing of each other.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
 mod arch;
 mod audit;
-#[doc(hidden)]
-pub mod deps;
 #[doc(hidden)]
 pub mod elf;
 mod finding;
@@ -58,10 +56,9 @@ pub mod fnmatch;
 pub mod host;
 mod nearest;
 #[doc(hidden)]
-pub mod policy;
+pub mod platform;
 mod repair;
 pub mod report;
-mod search_path;
 #[doc(hidden)]
 pub mod shell;
 mod soname;
@@ -78,7 +75,7 @@ pub use elf::{RpathKind, Strip};
 pub use finding::{Error, ErrorKind, Finding, Levels, Severity};
 pub use host::{Host, HostOptions};
 pub use nearest::nearest;
-pub use policy::{Policies, PolicyError};
+pub use platform::linux::policy::{Policies, PolicyError};
 pub use repair::{DryRun, GraftCache, Include, Plan, RepairOptions, Repaired};
 pub use shell::{Advice, shell_word};
 pub use tag::WheelName;

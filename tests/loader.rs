@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use wheel_audit::Policies;
-use wheel_audit::deps::{Graph, Origin, ResolveOptions, Target};
 use wheel_audit::elf::Tagged as _;
 use wheel_audit::host::{Host, HostOptions};
+use wheel_audit::platform::linux::resolve::{Graph, Origin, ResolveOptions, Target};
 use wheel_audit::tag::Libc;
 use wheel_audit::wheel::LooseFiles;
 

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 use wheel_audit::Arch;
-use wheel_audit::policy::{Ladder, Since};
+use wheel_audit::platform::linux::policy::{Ladder, Since};
 use wheel_audit::tag::Libc;
 
 const FAMILIES: [(Libc, &[&str]); 3] = [

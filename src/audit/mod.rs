@@ -12,11 +12,11 @@ pub(crate) mod verdict;
 use wheel_archive::variant_isa_level;
 
 use crate::arch::{Arch, IsaLevel};
-use crate::deps::{Graph, ResolveOptions};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::fnmatch;
 use crate::host::Host;
-use crate::policy::{Policies, Since, drivers};
+use crate::platform::linux::policy::{Policies, Since, drivers};
+use crate::platform::linux::resolve::{Graph, ResolveOptions};
 use crate::shell::Advice;
 use crate::tag::Libc;
 use crate::wheel::Wheel;

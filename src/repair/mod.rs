@@ -18,11 +18,13 @@ use crate::elf::Strip;
 use crate::finding::{Error, ErrorKind, Finding, Severity};
 use crate::fnmatch;
 use crate::host::Host;
-use crate::policy::{Rung, Since};
+use crate::platform::linux::layout::libs_dir::libs_dir;
+use crate::platform::linux::policy::{Rung, Since};
 use crate::tag::MAX_NAME;
 use crate::tag::WheelName;
 use crate::wheel::{DosTime, Wheel};
 
+pub(crate) use crate::platform::linux::layout::rpath::RpathOptions;
 pub use apply::dry_run::DryRun;
 pub use apply::graft_cache::GraftCache;
 pub use apply::repaired::Repaired;
@@ -32,7 +34,6 @@ pub(crate) use license::LicenseFile;
 pub(crate) use plan::dedupe::Removed;
 pub(crate) use plan::excluded::{Excluded, Spared};
 pub(crate) use plan::member::MemberEdit;
-pub(crate) use plan::rpath::RpathOptions;
 
 /// What a repair may do.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub struct RepairOptions {
     pub only_plat: bool,
     /// Change the tags in the file name and in WHEEL.
     pub update_tags: bool,
-    /// Suffix of the folder for grafts, `.libs` by default; see [`plan::libs_dir::libs_dir`].
+    /// Suffix of the folder for grafts, `.libs` by default; see [`libs_dir`].
     pub lib_sdir: String,
     /// What to strip from grafts and from members that are edited.
     pub strip: Strip,
@@ -193,7 +194,7 @@ impl Plan {
         floor: Since,
     ) -> Result<Self, Error> {
         let input = wheel.path.display().to_string();
-        let libs_dir = plan::libs_dir::libs_dir(&wheel.name.distribution, &options.lib_sdir)
+        let libs_dir = libs_dir(&wheel.name.distribution, &options.lib_sdir)
             .map_err(|finding| Error::new(ErrorKind::Usage, &input, finding))?;
         let goal = plan::target::choose(wheel, audit, options, floor)?;
         let (name, gone) = if options.update_tags {

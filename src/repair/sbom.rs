@@ -4,12 +4,12 @@
 //! same bytes. Spec: <https://cyclonedx.org/docs/1.4/json/>; its place in a wheel: PEP 770.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
 use crate::repair::{Graft, Plan, graft::purl::Purl};
 use crate::tag::WheelName;
+use crate::wheel::hex;
 
 /// Where the documents go, inside `.dist-info`.
 pub(crate) const FOLDER: &str = "sboms";
@@ -124,15 +124,6 @@ fn component(graft: &Graft, edited: Option<&[u8; 32]>) -> Value {
     }
     put("properties", Value::Array(properties));
     Value::Object(entry)
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn wheel_purl(name: &WheelName) -> String {

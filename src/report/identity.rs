@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audit::{Audit, Input};
-use crate::repair::sbom::hex;
 use crate::tag::{Libc, PlatformTag, WheelName, normalized_name};
+use crate::wheel::hex;
 use crate::wheel::{Wheel, sha256_of};
 
 /// What the path and the file name say.

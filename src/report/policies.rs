@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::fnmatch::Pattern;
-use crate::policy::{Ladder, Policies, Rung, Since, drivers};
+use crate::platform::linux::policy::{Ladder, Policies, Rung, Since, drivers};
 use crate::report::line;
 use crate::report::text::page::{Layout, Page, Tone};
 use crate::tag::Libc;

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::audit::Audit;
 use crate::audit::libraries::external::Inside;
-use crate::deps::{Edge, Graph, NodeId, Target};
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
+use crate::platform::linux::resolve::{Edge, Graph, NodeId, Target};
 
 /// The shortest chain of needs to each node, from the members that are judged and what `--include`
 /// asks for.
@@ -90,8 +90,8 @@ fn targets(edge: &Edge) -> impl Iterator<Item = NodeId> + use<> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deps::{Node, Origin};
     use crate::host::FoundBy;
+    use crate::platform::linux::resolve::{Node, Origin};
 
     /// Nodes by their needs; targets are given by number.
     fn graph(needs: &[&[NodeId]]) -> Graph {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::audit::libraries::outside::{Outside, Place};
 use crate::audit::verdict::candidate_tags::CandidateTags;
-use crate::deps::{Edge, Graph, NodeId, Origin, Target};
-use crate::policy::{Rung, Since};
+use crate::platform::linux::policy::{Rung, Since};
+use crate::platform::linux::resolve::{Edge, Graph, NodeId, Origin, Target};
 
 /// What stands behind an external name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::audit::libraries::chains::Chains;
 use crate::audit::libraries::external::Provider;
 use crate::audit::{Audit, Input};
-use crate::deps::{NodeId, Origin, Searched, Target};
 use crate::finding::Finding;
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
+use crate::platform::linux::resolve::{NodeId, Origin, Searched, Target};
 use crate::shell::shell_word;
 use crate::soname::stem;
 

@@ -1,9 +1,9 @@
 //! Which libraries may stay outside the wheel: by the policy, by what they are, by request.
 
 use crate::audit::verdict::candidate_tags::CandidateTags;
-use crate::deps::{Edge, Graph, Origin, Target};
 use crate::fnmatch::Pattern;
-use crate::policy::{Since, drivers::driver_of};
+use crate::platform::linux::policy::{Since, drivers::driver_of};
+use crate::platform::linux::resolve::{Edge, Graph, Origin, Target};
 
 /// What becomes of an external library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

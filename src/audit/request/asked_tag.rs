@@ -6,7 +6,7 @@ use crate::arch::Arch;
 use crate::audit::{Audit, PlatRequest};
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::nearest::nearest;
-use crate::policy::{Ladder, Rung, Since};
+use crate::platform::linux::policy::{Ladder, Rung, Since};
 use crate::tag::{Libc, PlatformTag};
 
 impl PlatRequest {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::finding::{Error, ErrorKind, Finding};
-use crate::policy::Policies;
+use crate::platform::linux::policy::Policies;
 use crate::wheel::Source;
 
 /// Many times the size of the built-in tables.

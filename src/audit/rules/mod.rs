@@ -6,11 +6,11 @@
 
 use super::libraries::external::{Inside, Provider};
 use super::{Audit, AuditOptions, Input};
-use crate::deps::{NodeId, Origin};
 use crate::elf::Facts;
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::Host;
+use crate::platform::linux::resolve::{NodeId, Origin};
 use crate::wheel::ElfMember;
 
 mod copies;

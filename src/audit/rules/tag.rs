@@ -3,7 +3,7 @@
 use super::Case;
 use crate::audit::verdict::claimed_tags::{Claims, blocks_repair};
 use crate::finding::{Finding, Severity};
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
 use crate::tag::PlatformTag;
 
 /// `found` is what the other rules say.

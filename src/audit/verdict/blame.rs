@@ -8,11 +8,11 @@ use crate::audit::input::Input;
 use crate::audit::libraries::chains::Chains;
 use crate::audit::libraries::external::{Inside, Provider};
 use crate::audit::libraries::missing::names;
-use crate::deps::NodeId;
 use crate::elf::Facts;
 use crate::finding::Evidence;
-use crate::policy::markers::marker;
-use crate::policy::{Rung, Since};
+use crate::platform::linux::policy::markers::marker;
+use crate::platform::linux::policy::{Rung, Since};
+use crate::platform::linux::resolve::NodeId;
 
 /// One symbol that forces a newer tag.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::arch::Arch;
 use crate::audit::target::TargetSpec;
-use crate::deps::{Graph, Origin};
 use crate::finding::Finding;
-use crate::policy::{Known, Ladder, Rung, Since};
+use crate::platform::linux::policy::{Known, Ladder, Rung, Since};
+use crate::platform::linux::resolve::{Graph, Origin};
 use crate::tag::{CLibrary as _, Libc, PlatformTag};
 use crate::wheel::ElfMember;
 

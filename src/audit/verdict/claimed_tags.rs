@@ -4,7 +4,7 @@ use crate::audit::libraries::missing::missing;
 use crate::audit::verdict::blame::count;
 use crate::audit::{Audit, Input, PlatRequest};
 use crate::finding::{Finding, Severity};
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
 use crate::shell::Advice;
 use crate::tag::PlatformTag;
 

@@ -8,9 +8,9 @@ use crate::audit::target::Subject;
 use crate::audit::verdict::candidate_tags::CandidateTags;
 use crate::audit::verdict::{self, Verdict};
 use crate::audit::{AuditOptions, Input, allowed_isa};
-use crate::deps::Graph;
 use crate::finding::Finding;
-use crate::policy::{Ladder, Since};
+use crate::platform::linux::policy::{Ladder, Since};
+use crate::platform::linux::resolve::Graph;
 
 /// What every policy is asked about.
 #[derive(Clone, Copy, Debug)]

@@ -13,9 +13,9 @@ use crate::audit::libraries::external::{External, Inside, Provider};
 use crate::audit::request::PlatRequest;
 use crate::audit::verdict::candidate_tags::CandidateTags;
 use crate::audit::{AuditOptions, worse};
-use crate::deps::{Graph, NodeId};
 use crate::elf::{Facts, Tagged as _};
-use crate::policy::{Known, Rung, Since};
+use crate::platform::linux::policy::{Known, Rung, Since};
+use crate::platform::linux::resolve::{Graph, NodeId};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 

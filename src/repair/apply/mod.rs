@@ -6,7 +6,6 @@ pub(crate) mod graft_cache;
 pub(in crate::repair) mod max_size;
 pub(crate) mod repaired;
 pub(in crate::repair) mod self_check;
-pub(crate) mod shim;
 pub(in crate::repair) mod unchanged;
 
 use std::collections::BTreeMap;
@@ -21,6 +20,7 @@ use wheel_archive::{Published, publish};
 use crate::elf;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::host::Host;
+use crate::platform::linux::layout::shim;
 use crate::repair::apply::editing::{Origin, PlannedEdit, StrippedFile};
 use crate::repair::apply::graft_cache::{GraftCache, Order};
 use crate::repair::apply::repaired::Repaired;

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::deps::{NodeId, Target};
+use crate::platform::linux::resolve::{NodeId, Target};
+use crate::platform::linux::search_path::WheelDir;
 use crate::repair::graft::Question;
 use crate::repair::graft::source::Source;
-use crate::search_path::WheelDir;
 use crate::wheel::Installed;
 
 /// A part of an installation.

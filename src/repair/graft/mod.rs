@@ -2,7 +2,6 @@
 
 pub(in crate::repair) mod clash;
 pub(crate) mod install_part;
-pub(crate) mod naming;
 pub(crate) mod origin;
 pub(crate) mod purl;
 pub(in crate::repair) mod source;
@@ -12,14 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::audit::Audit;
-use crate::deps::{NodeId, Target};
 use crate::elf::{Edit, Facts, RpathEdit};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::{Host, HostLibrary};
-use crate::policy::Rung;
-use crate::repair::{RepairOptions, plan::rpath};
-use crate::search_path::{self, Loader, WheelDir};
+use crate::platform::linux::layout::{naming, rpath};
+use crate::platform::linux::policy::Rung;
+use crate::platform::linux::resolve::{NodeId, Target};
+use crate::platform::linux::search_path::{self, Loader, WheelDir};
+use crate::repair::RepairOptions;
 use crate::wheel::Wheel;
 use install_part::InstallPart;
 use origin::Package;

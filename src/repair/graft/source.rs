@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::audit::libraries::external::Provider;
 use crate::audit::{Input, libraries::missing};
-use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::{Finding, Severity};
 use crate::fnmatch::Pattern;
 use crate::host::{HostLibrary, has_changed};
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
+use crate::platform::linux::resolve::{Edge, NodeId, Origin, Target};
 use crate::repair::graft::Question;
 use crate::repair::graft::wrong_library;
 use crate::wheel::Wheel;

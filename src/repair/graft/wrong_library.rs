@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::extension::python_extension;
-use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::elf::{Facts, defines_any};
 use crate::finding::Finding;
 use crate::host::FoundBy;
+use crate::platform::linux::resolve::{Edge, NodeId, Origin, Target};
 use crate::repair::graft::Question;
 use crate::repair::graft::source::{Source, label};
 use crate::shell::shell_word;

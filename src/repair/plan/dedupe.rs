@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::audit::Audit;
 use crate::audit::extension::python_extension;
-use crate::deps::NodeId;
 use crate::elf::Kind;
+use crate::platform::linux::resolve::NodeId;
 use crate::repair::graft::{Place, member_place};
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::libraries::external::{External, externals};
 use crate::audit::libraries::outside::Outside;
-use crate::deps::{Graph, Origin, ResolveOptions, Target};
-use crate::policy::Since;
+use crate::platform::linux::policy::Since;
+use crate::platform::linux::resolve::{Graph, Origin, ResolveOptions, Target};
 use crate::repair::graft::Question;
 use crate::repair::graft::source::label;
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use wheel_archive::installed;
 
 use crate::audit::{Audit, AuditOptions, Input, verdict_on};
-use crate::deps::{NodeId, Target};
 use crate::elf::{Edit, Facts, RpathEdit, RpathKind};
 use crate::finding::{Error, Finding};
 use crate::host::{FoundBy, Host};
+use crate::platform::linux::resolve::{NodeId, Target};
 use crate::repair::Plan;
 use crate::wheel::{ElfMember, Wheel};
 

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::audit::Audit;
-use crate::deps::{Edge, NodeId, Target};
 use crate::elf::{Edit, Kind, RpathEdit, RpathKind};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::host::FoundBy;
+use crate::platform::linux::layout::rpath::{self, Dropped};
+use crate::platform::linux::resolve::{Edge, NodeId, Target};
+use crate::platform::linux::search_path::{self, Loader, WheelDir};
 use crate::repair::RepairOptions;
 use crate::repair::graft::install_part::InstallPart;
 use crate::repair::graft::{Grafts, imports_dlopen, member_place};
 use crate::repair::plan::dedupe::Removed;
-use crate::repair::plan::rpath::{self, Dropped};
-use crate::search_path::{self, Loader, WheelDir};
 use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::{ElfMember, Installed, MemberId, Wheel};
 

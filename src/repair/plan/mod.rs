@@ -3,8 +3,6 @@
 pub(crate) mod dedupe;
 pub(crate) mod excluded;
 pub(in crate::repair) mod installed;
-pub(crate) mod libs_dir;
 pub(crate) mod member;
-pub(in crate::repair) mod rpath;
 pub(crate) mod target;
 pub(in crate::repair) mod unused_options;

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use crate::arch::Arch;
 use crate::audit::Audit;
-use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;
+use crate::platform::linux::resolve::{Origin, Target};
+use crate::platform::linux::search_path::Loader;
 use crate::repair::{Plan, graft};
-use crate::search_path::Loader;
 use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::Wheel;
 

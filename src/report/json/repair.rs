@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::elf::{Edit, RpathEdit, RpathKind, Strip};
-use crate::repair::{Graft, MemberEdit, Plan, Repaired, sbom::hex};
+use crate::repair::{Graft, MemberEdit, Plan, Repaired};
 use crate::report::identity::Named;
 use crate::report::{Carried, FindingJson, Judgement, file_name, line};
 use crate::wheel::Wheel;
+use crate::wheel::hex;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -9,9 +9,9 @@ use crate::audit::PlatRequest;
 use crate::audit::extension::python_extension;
 use crate::audit::libraries::external::Inside;
 use crate::audit::libraries::missing::name;
-use crate::deps::{Edge, NodeId, Origin, Target};
 use crate::finding::Error;
-use crate::policy::{Since, drivers::driver_of};
+use crate::platform::linux::policy::{Since, drivers::driver_of};
+use crate::platform::linux::resolve::{Edge, NodeId, Origin, Target};
 
 pub mod dot;
 pub mod json;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::audit::extension::python_extension;
 use crate::audit::rules::Case;
-use crate::deps::{NodeId, Target};
 use crate::finding::Finding;
+use crate::platform::linux::resolve::{NodeId, Target};
 use crate::soname::without_hash;
 use crate::wheel::ElfMember;
 

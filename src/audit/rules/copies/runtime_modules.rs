@@ -2,7 +2,7 @@
 
 use crate::audit::rules::Case;
 use crate::finding::Finding;
-use crate::policy::modules::opener;
+use crate::platform::linux::policy::modules::opener;
 use crate::soname::without_hash;
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {

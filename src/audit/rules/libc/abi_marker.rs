@@ -2,8 +2,8 @@
 
 use crate::audit::rules::Case;
 use crate::finding::Finding;
-use crate::policy::Since;
-use crate::policy::markers::marker;
+use crate::platform::linux::policy::Since;
+use crate::platform::linux::policy::markers::marker;
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
     let candidates = &case.audit.candidates;

@@ -4,9 +4,9 @@
 //! counts is that the library it is required of is glibc's, or is there and does not define it.
 
 use crate::audit::rules::Case;
-use crate::deps::NodeId;
 use crate::elf::VersionNeed;
 use crate::finding::Finding;
+use crate::platform::linux::resolve::NodeId;
 use crate::soname::stem;
 use crate::tag::{CLibrary as _, Libc};
 

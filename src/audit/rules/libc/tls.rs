@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 
 use crate::audit::extension::python_extension;
 use crate::audit::rules::Case;
-use crate::deps::{NodeId, Target};
 use crate::elf::Facts;
 use crate::elf::Kind;
 use crate::finding::Finding;
+use crate::platform::linux::resolve::{NodeId, Target};
 use crate::tag::Libc;
 
 /// What glibc keeps for all files that come later (`rtld.optional_static_tls`), in bytes.

@@ -2,9 +2,9 @@
 
 use crate::audit::libraries::external::Inside;
 use crate::audit::rules::{Case, File};
-use crate::deps::NodeId;
 use crate::finding::Finding;
-use crate::policy::{Known, Ladder};
+use crate::platform::linux::policy::{Known, Ladder};
+use crate::platform::linux::resolve::NodeId;
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
     let inside = case.inside();

@@ -2,9 +2,9 @@
 
 use crate::audit::extension::python_extension;
 use crate::audit::rules::Case;
-use crate::deps::Target;
 use crate::elf::Kind;
 use crate::finding::Finding;
+use crate::platform::linux::resolve::Target;
 use crate::shell::shell_word;
 use crate::wheel::ElfMember;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::rules::Case;
 use crate::finding::Finding;
-use crate::policy::drivers::driver_of;
+use crate::platform::linux::policy::drivers::driver_of;
 use crate::shell::shell_word;
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {

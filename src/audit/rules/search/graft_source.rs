@@ -1,9 +1,9 @@
 //! Libraries that would be grafted from a folder that the wheel itself chose.
 
 use crate::audit::rules::Case;
-use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::host::FoundBy;
+use crate::platform::linux::resolve::{Origin, Target};
 
 /// Folders that any file may name without saying anything new.
 const SYSTEM: [&str; 3] = ["/lib", "/usr/lib", "/usr/local/lib"];

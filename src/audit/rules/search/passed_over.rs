@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::audit::rules::Case;
-use crate::deps::{Origin, Target};
 use crate::finding::Finding;
 use crate::host::{FoundBy, HostLibrary, Probe, Wanted};
+use crate::platform::linux::resolve::{Origin, Target};
 use crate::wheel::{ElfMember, Wheel};
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {

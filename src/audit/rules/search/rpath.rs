@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::rules::Case;
 use crate::finding::Finding;
-use crate::search_path::{Loader, Problem, WheelDir};
+use crate::platform::linux::search_path::{Loader, Problem, WheelDir};
 
 /// So many entries of one list are told; no linker writes so many.
 const MOST_TOLD: usize = 100;

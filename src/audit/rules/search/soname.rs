@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::audit::rules::Case;
-use crate::deps::{NodeId, Target};
 use crate::finding::Finding;
+use crate::platform::linux::resolve::{NodeId, Target};
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
     let graph = &case.audit.graph;

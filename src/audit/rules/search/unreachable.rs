@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::audit::rules::Case;
-use crate::deps::{NodeId, Target};
 use crate::finding::Finding;
 use crate::host::FoundBy;
+use crate::platform::linux::resolve::{NodeId, Target};
 
 /// How many files that need a library are named.
 const NAMED: usize = 3;

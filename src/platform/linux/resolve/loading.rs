@@ -14,7 +14,7 @@ use super::search::{Found, Search};
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
 use crate::host::{FileId, FoundBy, HostLibrary};
-use crate::search_path::WheelDir;
+use crate::platform::linux::search_path::WheelDir;
 use crate::soname::is_libpython;
 use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::ElfMember;

@@ -8,7 +8,7 @@ use super::Searched;
 use super::contexts::{ContextId, List, Requester};
 use super::search::Search;
 use crate::host::{Probe, SearchDir};
-use crate::search_path::{Lead, Problem, WheelDir};
+use crate::platform::linux::search_path::{Lead, Problem, WheelDir};
 use crate::soname::stem;
 
 /// No reader wants more, and hostile search paths have thousands of entries.

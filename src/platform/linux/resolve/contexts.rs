@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::search::Dirs;
 use crate::host::{FoundBy, Group, Wanted};
-use crate::search_path::Entry;
+use crate::platform::linux::search_path::Entry;
 
 pub(super) type ListId = usize;
 pub(super) type ContextId = usize;

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use crate::elf::Kind;
 use crate::host::{Wanted, unfit};
-use crate::search_path::WheelDir;
+use crate::platform::linux::search_path::WheelDir;
 use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::ElfMember;
 

@@ -5,7 +5,7 @@
 
 use crate::elf::{Facts, RpathEdit, RpathKind};
 use crate::fnmatch::Pattern;
-use crate::search_path::{self, Loader, Problem, WheelDir};
+use crate::platform::linux::search_path::{self, Loader, Problem, WheelDir};
 
 /// What was asked about search paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,36 +21,36 @@ pub struct RpathOptions {
 
 /// The file whose search path is planned.
 #[derive(Debug)]
-pub(in crate::repair) struct Owner<'a> {
+pub(crate) struct Owner<'a> {
     /// What was read from it.
-    pub(in crate::repair) facts: &'a Facts,
+    pub(crate) facts: &'a Facts,
     /// The folder that `$ORIGIN` stands for.
-    pub(in crate::repair) home: &'a WheelDir,
+    pub(crate) home: &'a WheelDir,
     /// The loader that reads its search path.
-    pub(in crate::repair) loader: Loader,
+    pub(crate) loader: Loader,
     /// Whether it, or what it loads, needs something that stays outside by request.
-    pub(in crate::repair) serves_outside: bool,
+    pub(crate) serves_outside: bool,
     /// Entries that leave site-packages for another part of the wheel.
-    pub(in crate::repair) reaches: Vec<String>,
+    pub(crate) reaches: Vec<String>,
     /// Entries that it needs.
-    pub(in crate::repair) added: Vec<String>,
+    pub(crate) added: Vec<String>,
     /// The tag for a new path.
-    pub(in crate::repair) kind: RpathKind,
+    pub(crate) kind: RpathKind,
     /// Whether `kind` was asked for.
-    pub(in crate::repair) kind_asked: bool,
+    pub(crate) kind_asked: bool,
 }
 
 /// An entry that goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::repair) struct Dropped {
+pub(crate) struct Dropped {
     /// As written.
-    pub(in crate::repair) entry: String,
+    pub(crate) entry: String,
     /// Why.
-    pub(in crate::repair) problem: Problem,
+    pub(crate) problem: Problem,
 }
 
 /// The edit of `owner`'s search path, and what it drops.
-pub(in crate::repair) fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
+pub(crate) fn edit(owner: Owner<'_>, keep: &[Pattern]) -> (RpathEdit, Vec<Dropped>) {
     let facts = owner.facts;
     let loader = owner.loader;
     let current = search_path::current(facts);
@@ -112,7 +112,7 @@ impl Owner<'_> {
 }
 
 /// The entry for `--add-rpath path` in a file of `home`; `None` if it cannot be said.
-pub(in crate::repair) fn requested(path: &str, home: &WheelDir, loader: Loader) -> Option<String> {
+pub(crate) fn requested(path: &str, home: &WheelDir, loader: Loader) -> Option<String> {
     if path.starts_with('/') || loader.after_origin(path).is_some() {
         return Some(path.to_owned());
     }

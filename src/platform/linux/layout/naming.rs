@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::deps::NodeId;
-use crate::repair::sbom::hex;
+use crate::platform::linux::resolve::NodeId;
 use crate::soname;
+use crate::wheel::hex;
 
 /// A library without its new name.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ fn lists(text: &str) -> Lists {
 pub fn drivers() -> &'static [Driver] {
     static DRIVERS: OnceLock<Vec<Driver>> = OnceLock::new();
     DRIVERS.get_or_init(|| {
-        let lists = lists(include_str!("../../policy/drivers.json"));
+        let lists = lists(include_str!("../../../../policy/drivers.json"));
         let drivers = lists.into_iter().map(|(of, patterns)| Driver {
             of,
             patterns: patterns.into_iter().map(Pattern::new).collect(),
@@ -64,7 +64,7 @@ pub fn driver_of(soname: &str) -> Option<&'static Driver> {
 pub fn presets() -> &'static [Preset] {
     static PRESETS: OnceLock<Vec<Preset>> = OnceLock::new();
     PRESETS.get_or_init(|| {
-        let lists = lists(include_str!("../../policy/presets.json"));
+        let lists = lists(include_str!("../../../../policy/presets.json"));
         let presets = lists
             .into_iter()
             .map(|(name, patterns)| Preset { name, patterns });

@@ -17,9 +17,9 @@ use super::{Node, ResolveOptions, Target};
 use crate::elf::Facts;
 use crate::fnmatch::Pattern;
 use crate::host::{FoundBy, Group, Host, HostLibrary, Probe, SearchDir, Wanted};
-use crate::policy::drivers::driver_of;
-use crate::policy::{Ladder, Since};
-use crate::search_path::{Home, Lead, Loader, WheelDir};
+use crate::platform::linux::policy::drivers::driver_of;
+use crate::platform::linux::policy::{Ladder, Since};
+use crate::platform::linux::search_path::{Home, Lead, Loader, WheelDir};
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 

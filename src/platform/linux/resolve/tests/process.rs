@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use super::{World, elf, extension, library};
-use crate::deps::{Origin, Target};
+use crate::platform::linux::resolve::{Origin, Target};
 
 #[test]
 fn a_name_means_what_was_loaded_first() {

@@ -35,7 +35,7 @@ struct Row {
 pub fn openers() -> &'static [Opener] {
     static OPENERS: OnceLock<Vec<Opener>> = OnceLock::new();
     OPENERS.get_or_init(|| {
-        let text = include_str!("../../policy/runtime-modules.json");
+        let text = include_str!("../../../../policy/runtime-modules.json");
         // A test holds that the table parses.
         let rows: BTreeMap<String, Row> = serde_json::from_str(text).unwrap_or_default();
         let openers = rows.into_iter().map(|(of, row)| Opener {

@@ -12,9 +12,9 @@ use super::{Ladder, Rung, Since, TagNames};
 use crate::arch::Arch;
 use crate::tag::Libc;
 
-static GLIBC: Builtin = Builtin::new(include_str!("../../policy/glibc.json"));
-static MUSL: Builtin = Builtin::new(include_str!("../../policy/musl.json"));
-static ANDROID: Builtin = Builtin::new(include_str!("../../policy/android.json"));
+static GLIBC: Builtin = Builtin::new(include_str!("../../../../policy/glibc.json"));
+static MUSL: Builtin = Builtin::new(include_str!("../../../../policy/musl.json"));
+static ANDROID: Builtin = Builtin::new(include_str!("../../../../policy/android.json"));
 
 /// A table of this program. A run asks for the ladder of one architecture, so the others are not made.
 struct Builtin {
@@ -274,7 +274,7 @@ fn no_such_tag(key: &str, tag: &str) -> PolicyError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Policies;
+    use crate::platform::linux::policy::Policies;
 
     #[test]
     fn every_builtin_table_parses() {

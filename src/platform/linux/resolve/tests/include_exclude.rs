@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use super::{World, extension, library};
-use crate::deps::Target;
+use crate::platform::linux::resolve::Target;
 
 #[test]
 fn excludes_prune_and_report_what_they_did() {

@@ -37,7 +37,7 @@ struct Nodes {
 /// `None` for a table that does not parse, which a test excludes.
 fn table() -> Option<&'static Nodes> {
     static TABLE: OnceLock<Option<Nodes>> = OnceLock::new();
-    let parse = || serde_json::from_str(include_str!("../../policy/nodes.json")).ok();
+    let parse = || serde_json::from_str(include_str!("../../../../policy/nodes.json")).ok();
     TABLE.get_or_init(parse).as_ref()
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::contexts::Requester;
 use super::explain::{Explainer, NO_HOST};
-use super::resolve::{Reached, Resolver};
+use super::loading::{Reached, Resolver};
 use super::search::Found;
 use super::{Edge, Searched, Target};
 use crate::host::{FoundBy, Probe};
-use crate::search_path::WheelDir;
+use crate::platform::linux::search_path::WheelDir;
 
 impl Resolver<'_> {
     /// Finds `asked`, a soname, file name or path, and all that it needs.

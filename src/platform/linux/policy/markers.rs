@@ -50,7 +50,7 @@ pub fn marker(version: &str) -> Option<&'static Marker> {
 mod tests {
     use super::*;
     use crate::arch::Arch;
-    use crate::policy::{Ladder, Since};
+    use crate::platform::linux::policy::{Ladder, Since};
     use crate::tag::Libc;
 
     /// A marker of the tables without a remedy would be told as a riddle.

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::arch::Arch;
 use crate::elf::Facts;
 use crate::host::{FoundBy, Host, HostLibrary};
-use crate::policy::Policies;
+use crate::platform::linux::policy::Policies;
 use crate::tag::Libc;
 use crate::wheel::ElfMember;
 
 mod contexts;
 mod explain;
 mod include;
+mod loading;
 mod process;
-mod resolve;
 mod search;
 mod tree;
 
@@ -147,7 +147,7 @@ impl Graph {
     /// Resolves everything that `elves` need, breadth first. `judged[n]` is false for members that
     /// take no part (another architecture or C library).
     pub fn resolve(elves: &[ElfMember], judged: &[bool], options: &ResolveOptions<'_>) -> Self {
-        resolve::Resolver::new(elves, judged, options).run()
+        loading::Resolver::new(elves, judged, options).run()
     }
 
     /// The node that a file's need `soname` leads to.
