@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How a library was found; printed as provenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,9 +10,9 @@ pub enum FoundBy {
     /// `--lib-path`.
     LibPath,
     /// `DT_RPATH` of this file (the requester or one that loaded it).
-    Rpath(String),
+    Rpath(Arc<str>),
     /// `DT_RUNPATH` of the requester.
-    Runpath(String),
+    Runpath(Arc<str>),
     /// `LD_LIBRARY_PATH` or `AUDITWHEEL_LD_LIBRARY_PATH`.
     Environment,
     /// `--ldpaths`.

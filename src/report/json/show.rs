@@ -1,9 +1,10 @@
 //! `audit show --json`: the fields of auditwheel's, and ours beside them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::audit::extension::python_extension;
 use crate::audit::libraries::external::Provider;
@@ -11,6 +12,7 @@ use crate::audit::verdict::blame::evidence;
 use crate::audit::verdict::claimed_tags::blocks_repair;
 use crate::audit::{Audit, External, Input};
 use crate::finding::{Error, Evidence};
+use crate::host::FoundBy;
 use crate::platform::linux::policy::Since;
 use crate::platform::linux::resolve::{Origin, Target};
 use crate::report::identity::{Identity, Named};
@@ -65,8 +67,8 @@ struct FileJson<'a> {
 #[derive(Serialize)]
 struct LibraryJson<'a> {
     soname: &'a str,
-    path: Option<String>,
-    found_by: Option<String>,
+    path: Option<Cow<'a, str>>,
+    found_by: Option<HowJson<'a>>,
     in_wheel: bool,
 }
 
@@ -228,28 +230,44 @@ fn file<'a>(input: &Input<'a>, audit: &'a Audit, index: usize, elf: &'a ElfMembe
     }
 }
 
+/// How a library was found, in words that are made when they are written: there may be a million.
+enum HowJson<'a> {
+    By(&'a FoundBy),
+    Excluded,
+}
+
+impl Serialize for HowJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::By(found_by) => serializer.collect_str(found_by),
+            Self::Excluded => serializer.serialize_str("exclude"),
+        }
+    }
+}
+
 fn library<'a>(
-    input: &Input<'_>,
-    audit: &Audit,
+    input: &Input<'a>,
+    audit: &'a Audit,
     soname: &'a str,
-    target: &Target,
+    target: &'a Target,
 ) -> LibraryJson<'a> {
     let (path, found_by, in_wheel) = match target {
         Target::Node(node, found_by) => match audit.graph.nodes.get(*node).map(|node| &node.origin)
         {
             Some(Origin::Member(member)) => {
-                let path = input.elves.get(*member).map(|elf| elf.path.clone());
-                (path, Some(found_by.to_string()), true)
+                let elf = input.elves.get(*member);
+                let path = elf.map(|elf| elf.path.as_str().into());
+                (path, Some(HowJson::By(found_by)), true)
             }
             Some(Origin::Host(library)) => {
-                let path = library.real_path.display().to_string();
-                (Some(path), Some(found_by.to_string()), false)
+                let path = library.real_path.to_string_lossy();
+                (Some(path), Some(HowJson::By(found_by)), false)
             }
             None => (None, None, false),
         },
         Target::Excluded { path, .. } => {
-            let path = path.as_ref().map(|path| path.display().to_string());
-            (path, Some("exclude".to_owned()), false)
+            let path = path.as_ref().map(|path| path.to_string_lossy());
+            (path, Some(HowJson::Excluded), false)
         }
         Target::Missing(_) | Target::Libpython | Target::Loader => (None, None, false),
     };

@@ -70,7 +70,7 @@ pub fn render(tree: &Tree, judgement: &Judgement<'_>) -> String {
             from,
             to: need.item,
             soname: &need.soname,
-            found_by: Some(need.found_by.as_str()).filter(|words| !words.is_empty()),
+            found_by: Some(&*need.found_by).filter(|words| !words.is_empty()),
         })
     });
     line(&Document {

@@ -2,7 +2,8 @@
 //!
 //! [`Tree`] says it as data; one format a file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::Judgement;
 use crate::audit::PlatRequest;
@@ -104,11 +105,11 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub struct Need {
     /// The name in `DT_NEEDED`.
-    pub soname: String,
+    pub soname: Arc<str>,
     /// Index into [`Tree::items`].
     pub item: usize,
     /// How it was found; empty if it was not looked for.
-    pub found_by: String,
+    pub found_by: Arc<str>,
     /// It was found where every program finds it.
     pub usual: bool,
 }
@@ -149,6 +150,7 @@ impl Tree {
             inside: Inside::new(&audit.graph, input.elves.len(), &audit.externals, at),
             items: Vec::new(),
             names: BTreeMap::new(),
+            words: HashSet::new(),
         };
         builder.add_nodes();
         builder.add_needs();
@@ -232,6 +234,8 @@ struct Builder<'a> {
     items: Vec<Item>,
     /// Items of names that lead to no file.
     names: BTreeMap<String, usize>,
+    /// What needs say, each once.
+    words: HashSet<Arc<str>>,
 }
 
 impl Builder<'_> {
@@ -304,11 +308,20 @@ impl Builder<'_> {
             ),
         };
         Need {
-            soname: edge.soname.clone(),
+            soname: self.words(&edge.soname),
             item,
-            found_by,
+            found_by: self.words(&found_by),
             usual,
         }
+    }
+
+    fn words(&mut self, words: &str) -> Arc<str> {
+        if let Some(known) = self.words.get(words) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = words.into();
+        self.words.insert(Arc::clone(&new));
+        new
     }
 
     /// What a file of ours needs, and is not brought in, may stay outside, or is a driver's.

@@ -222,7 +222,7 @@ fn place(need: &Need, item: &Item) -> String {
     }
     match &item.path {
         Some(path) => format!(" => {path}"),
-        None if item.name != need.soname => format!(" => {}", item.name),
+        None if *item.name != *need.soname => format!(" => {}", item.name),
         None => String::new(),
     }
 }
@@ -251,9 +251,9 @@ mod tests {
             needs: needs(id)
                 .into_iter()
                 .map(|item| Need {
-                    soname: format!("l{item}.so"),
+                    soname: format!("l{item}.so").into(),
                     item,
-                    found_by: String::new(),
+                    found_by: "".into(),
                     usual: true,
                 })
                 .collect(),

@@ -22,7 +22,7 @@ pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
         let Some(Origin::Host(library)) = nodes.get(*node).map(|node| &node.origin) else {
             continue;
         };
-        let member = case.input.elves.iter().any(|elf| elf.path == *file);
+        let member = case.input.elves.iter().any(|elf| *elf.path == **file);
         let path = library.path.display().to_string();
         let system = SYSTEM.iter().any(|folder| path.starts_with(folder));
         if !member || system || !grafts.contains(node) {
@@ -33,7 +33,9 @@ pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
             edge.soname
         );
         let help = "name the folder with --lib-path if that is the library to ship";
-        let finding = Finding::warning("rpath-graft", message).at(file).help(help);
+        let finding = Finding::warning("rpath-graft", message)
+            .at(&**file)
+            .help(help);
         if !findings.contains(&finding) {
             findings.push(finding);
         }

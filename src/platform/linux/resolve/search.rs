@@ -100,9 +100,9 @@ impl<'a> Search<'a> {
         // glibc and musl ignore the old tag where there is the new one, bionic always.
         let old = facts.rpath.as_deref();
         let old = old.filter(|_| facts.runpath.is_none() && libc != Libc::Android);
-        let old = old.map(|list| (list, FoundBy::Rpath(name.to_owned())));
+        let old = old.map(|list| (list, FoundBy::Rpath(name.into())));
         let new = facts.runpath.as_deref();
-        let new = new.map(|list| (list, FoundBy::Runpath(name.to_owned())));
+        let new = new.map(|list| (list, FoundBy::Runpath(name.into())));
         // To musl they are one: inherited, whichever it is.
         let (rpath, runpath) = match libc {
             Libc::Musl => (new.or(old), None),
