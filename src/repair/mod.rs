@@ -44,7 +44,7 @@ pub struct RepairOptions {
     pub only_plat: bool,
     /// Change the tags in the file name and in WHEEL.
     pub update_tags: bool,
-    /// Suffix of the folder for grafts, `.libs` by default; see [`libs_dir`].
+    /// Suffix of the folder for grafts, `.libs` by default.
     pub lib_sdir: String,
     /// What to strip from grafts and from members that are edited.
     pub strip: Strip,
