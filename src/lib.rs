@@ -40,12 +40,11 @@
 //! binary.
 //!
 //! Inside, each floor uses only those below it: `report`, `repair`, `audit`, `platform`,
-//! `host`, `wheel`, `tag`, `elf`, then `arch`, `finding`, `shell`. Below all are
+//! `host`, `wheel`, `tag`, `elf`, then `finding`, `shell`. Below all are
 //! the crates `wheel-archive` and `elf-edit`, which know nothing of each other.
 
 // The floors are visible to the tests, benchmarks and fuzz targets of this repository;
 // what others may rely on is what this file re-exports.
-mod arch;
 mod audit;
 #[doc(hidden)]
 pub mod elf;
@@ -61,7 +60,6 @@ mod repair;
 pub mod report;
 #[doc(hidden)]
 pub mod shell;
-mod soname;
 #[doc(hidden)]
 pub mod tag;
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! What somebody may have meant by a name that does not exist.
 
-use crate::soname::base;
+use crate::elf::soname::base;
 
 /// The names nearest to `word`, best first, at most three; none if all are far away.
 ///

@@ -8,8 +8,8 @@ use std::io::Read as _;
 
 use wheel_archive::installed;
 
-use crate::arch::Arch;
 use crate::elf::Tagged as _;
+use crate::elf::arch::Arch;
 use crate::finding::Finding;
 use crate::tag::{CLibrary as _, ExtensionSuffix, Libc};
 use crate::wheel::{Installed, Wheel};

@@ -11,7 +11,7 @@ pub(crate) mod verdict;
 
 use wheel_archive::variant_isa_level;
 
-use crate::arch::{Arch, IsaLevel};
+use crate::elf::arch::{Arch, IsaLevel};
 use crate::finding::{Error, ErrorKind, Finding, Levels};
 use crate::fnmatch;
 use crate::host::Host;

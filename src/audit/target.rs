@@ -1,8 +1,8 @@
 //! What is judged: the wheel's architecture, its C library, and the members that take part.
 
-use crate::arch::Arch;
 use crate::audit::{AuditOptions, Input, PlatRequest, loader_view};
 use crate::elf::Tagged as _;
+use crate::elf::arch::Arch;
 use crate::finding::{ErrorKind, Finding, Severity};
 use crate::tag::{CLibrary as _, Libc, PlatformTag};
 use crate::wheel::ElfMember;

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use super::file::{self, NoFile};
 use super::glob::Glob;
 use super::{FoundBy, SearchDir};
-use crate::arch::{Arch, LinuxArch as _};
+use crate::elf::arch::{Arch, LinuxArch as _};
 use crate::tag::Libc;
 
 /// So much text is read at most, of all files together: a thousand times what systems have.

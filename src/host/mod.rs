@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::elf::{Facts, Platform};
 use crate::tag::{CLibrary as _, Libc};
 

@@ -7,7 +7,7 @@
 
 use wheel_archive::{ExtensionSuffix, Libc};
 
-use crate::arch::{Arch, LinuxArch as _};
+use crate::elf::arch::{Arch, LinuxArch as _};
 use crate::elf::{Facts, Loader, Tagged as _};
 
 /// The libraries of glibc that share its version names and its private symbols.

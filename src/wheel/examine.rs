@@ -10,7 +10,7 @@ use wheel_archive::{
 };
 
 use super::{AsImage, compiled};
-use crate::arch::{Arch, LinuxArch as _};
+use crate::elf::arch::{Arch, LinuxArch as _};
 use crate::elf::{ElfError, Facts, Header, Image, code_of, facts, pt};
 
 const ELF_MAGIC: [u8; 4] = *b"\x7fELF";

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::audit::libraries::chains::Chains;
 use crate::audit::libraries::external::Provider;
 use crate::audit::{Audit, Input};
+use crate::elf::soname::stem;
 use crate::finding::Finding;
 use crate::platform::linux::policy::Since;
 use crate::platform::linux::resolve::{NodeId, Origin, Searched, Target};
 use crate::shell::shell_word;
-use crate::soname::stem;
 
 /// One library that was not found.
 #[derive(Clone, Debug)]

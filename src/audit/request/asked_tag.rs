@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::arch::Arch;
 use crate::audit::{Audit, PlatRequest};
+use crate::elf::arch::Arch;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::nearest::nearest;
 use crate::platform::linux::policy::{Ladder, Rung, Since};

@@ -3,7 +3,7 @@
 pub(in crate::audit) mod asked_tag;
 pub(in crate::audit) mod policy_file;
 
-use crate::arch::{Arch, IsaLevel};
+use crate::elf::arch::{Arch, IsaLevel};
 use crate::tag::{Libc, PlatformTag};
 
 /// A tag that somebody asked for, such as `manylinux2014` or `musllinux_1_2_aarch64`.

@@ -7,8 +7,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::arch::Arch;
 use crate::audit::target::TargetSpec;
+use crate::elf::arch::Arch;
 use crate::finding::Finding;
 use crate::platform::linux::policy::{Known, Ladder, Rung, Since};
 use crate::platform::linux::resolve::{Graph, Origin};

@@ -139,8 +139,8 @@ pub(crate) fn blocks_repair(finding: &Finding) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::arch::Arch;
     use crate::audit::PlatRequest;
+    use crate::elf::arch::Arch;
 
     #[test]
     fn a_request_becomes_a_whole_tag() {

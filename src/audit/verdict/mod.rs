@@ -7,12 +7,12 @@ pub(in crate::audit) mod measure;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::arch::IsaLevel;
 use crate::audit::extension::python_extension;
 use crate::audit::libraries::external::{External, Inside, Provider};
 use crate::audit::request::PlatRequest;
 use crate::audit::verdict::candidate_tags::CandidateTags;
 use crate::audit::{AuditOptions, worse};
+use crate::elf::arch::IsaLevel;
 use crate::elf::{Facts, Tagged as _};
 use crate::platform::linux::policy::{Known, Rung, Since};
 use crate::platform::linux::resolve::{Graph, NodeId};

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::extension::python_extension;
+use crate::elf::soname::stem;
 use crate::elf::{Facts, defines_any};
 use crate::finding::Finding;
 use crate::host::FoundBy;
@@ -18,7 +19,6 @@ use crate::platform::linux::resolve::{Edge, NodeId, Origin, Target};
 use crate::repair::graft::Question;
 use crate::repair::graft::source::{Source, label};
 use crate::shell::shell_word;
-use crate::soname::stem;
 
 /// Parts of C libraries and of gcc: all that they define has versions or well-known names.
 const KNOWN_OUTSIDE: [&str; 13] = [

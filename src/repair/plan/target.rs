@@ -1,9 +1,9 @@
 //! Which tag a repair is made for, and which tags the result claims.
 
-use crate::arch::IsaLevel;
 use crate::audit::verdict::{needs_more, pyfpe_symbol, ucs2_symbol};
 use crate::audit::{Audit, Blame, Input, verdict::blame};
 use crate::elf::RpathKind;
+use crate::elf::arch::IsaLevel;
 use crate::finding::{Error, ErrorKind, Finding};
 use crate::platform::linux::policy::markers::{MARKERS, marker};
 use crate::platform::linux::policy::{Rung, Since};

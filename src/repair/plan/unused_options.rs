@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::arch::Arch;
 use crate::audit::Audit;
+use crate::elf::arch::Arch;
 use crate::finding::Finding;
 use crate::fnmatch::Pattern;
 use crate::nearest::nearest;

@@ -9,7 +9,7 @@ use crate::abi::dt;
 use crate::edit::string_table::Strings;
 use crate::error::EditError;
 use crate::read::dynamic::Entry;
-use crate::read::dynstr::{LONGEST_SEARCH_PATH, LONGEST_STRING};
+use crate::read::dynamic::strings::{LONGEST_SEARCH_PATH, LONGEST_STRING};
 use crate::read::view::View;
 use crate::request::{Edit, RpathEdit, RpathKind};
 

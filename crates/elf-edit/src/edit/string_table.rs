@@ -11,7 +11,7 @@
 use crate::error::EditError;
 use crate::error::ElfError;
 use crate::image::bytes_at;
-use crate::read::dynstr::StringTable;
+use crate::read::dynamic::strings::StringTable;
 use crate::read::view::View;
 
 /// The largest table that is read: many times those of the largest libraries.

@@ -20,7 +20,7 @@ use crate::abi::dt;
 use crate::error::ElfError;
 use crate::facts::Import;
 use crate::image::{Image, bytes_at};
-use crate::read::dynstr::escaped;
+use crate::read::dynamic::strings::escaped;
 use crate::read::hash::Reached;
 use crate::read::header::{Symbol, decode_symbol};
 use crate::read::versions::VersionNeed;

@@ -1,7 +1,6 @@
 //! The file as loaders and tools read it.
 
 pub(crate) mod dynamic;
-pub(crate) mod dynstr;
 pub(crate) mod encoding;
 pub(crate) mod hash;
 pub(crate) mod header;

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::abi::{VER_FLG_WEAK, dt};
-use crate::read::dynstr::{LONGEST_STRING, text};
+use crate::read::dynamic::strings::{LONGEST_STRING, text};
 use crate::read::view::View;
 
 use crate::error::ElfError;

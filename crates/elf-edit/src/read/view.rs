@@ -13,7 +13,7 @@ use crate::abi::pt;
 use crate::error::ElfError;
 use crate::image::{Image, bytes_at};
 use crate::read::dynamic::Dynamic;
-use crate::read::dynstr::{NAME_BUDGET, StringTable};
+use crate::read::dynamic::strings::{NAME_BUDGET, StringTable};
 use crate::read::encoding::Encoding;
 use crate::read::header::{Header, Segment};
 use crate::read::memory::{Loader, Mapped, views};

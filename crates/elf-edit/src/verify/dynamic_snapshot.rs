@@ -8,7 +8,7 @@
 use crate::abi::{dt, pt};
 use crate::error::EditError;
 use crate::error::ElfError;
-use crate::read::dynstr::LONGEST_SEARCH_PATH;
+use crate::read::dynamic::strings::LONGEST_SEARCH_PATH;
 use crate::read::versions;
 use crate::read::view::View;
 use crate::request::{Edit, RpathEdit, RpathKind};

@@ -1,8 +1,8 @@
 //! Libraries that the interpreter, or other wheels, load as well: two copies in one process.
 
 use crate::audit::rules::Case;
+use crate::elf::soname::stem;
 use crate::finding::Finding;
-use crate::soname::stem;
 
 /// What goes wrong with two copies.
 const KNOWN: [(&str, &str); 9] = [

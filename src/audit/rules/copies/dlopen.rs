@@ -5,9 +5,9 @@
 use serde::Deserialize;
 
 use crate::audit::rules::{Case, File};
+use crate::elf::soname::stem;
 use crate::finding::Finding;
 use crate::shell::shell_word;
-use crate::soname::stem;
 
 /// One entry of the note.
 #[derive(Debug, Deserialize)]

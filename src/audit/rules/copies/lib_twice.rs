@@ -5,9 +5,9 @@ use std::fmt;
 
 use crate::audit::extension::python_extension;
 use crate::audit::rules::Case;
+use crate::elf::soname::without_hash;
 use crate::finding::Finding;
 use crate::platform::linux::resolve::{NodeId, Target};
-use crate::soname::without_hash;
 use crate::wheel::ElfMember;
 
 /// Size, CRC, and the hash where it was taken.

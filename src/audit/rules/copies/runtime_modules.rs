@@ -1,9 +1,9 @@
 //! Libraries whose copies lack what they open at run time.
 
 use crate::audit::rules::Case;
+use crate::elf::soname::without_hash;
 use crate::finding::Finding;
 use crate::platform::linux::policy::modules::opener;
-use crate::soname::without_hash;
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {
     let told = case.files().filter_map(|file| {

@@ -5,9 +5,9 @@
 
 use crate::audit::rules::Case;
 use crate::elf::VersionNeed;
+use crate::elf::soname::stem;
 use crate::finding::Finding;
 use crate::platform::linux::resolve::NodeId;
-use crate::soname::stem;
 use crate::tag::{CLibrary as _, Libc};
 
 pub(in crate::audit::rules) fn check(case: &Case<'_>) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! Segments aligned for smaller pages than the architecture's kernels may have.
 
-use crate::arch::Arch;
 use crate::audit::rules::Case;
+use crate::elf::arch::Arch;
 use crate::elf::{Facts, largest_page};
 use crate::finding::Finding;
 use crate::tag::Libc;

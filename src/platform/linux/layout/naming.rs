@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
+use crate::elf::soname;
 use crate::platform::linux::resolve::NodeId;
-use crate::soname;
 use crate::wheel::hex;
 
 /// A library without its new name.

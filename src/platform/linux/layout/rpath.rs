@@ -122,8 +122,8 @@ pub(crate) fn requested(path: &str, home: &WheelDir, loader: Loader) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::Arch;
     use crate::elf;
+    use crate::elf::arch::Arch;
     use crate::tag::Libc;
     use elf_synth::Synth;
 

@@ -9,7 +9,7 @@ use wheel_archive::json::{self, Unique};
 
 use super::validate::{self, NEVER};
 use super::{Ladder, Rung, Since, TagNames};
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::tag::Libc;
 
 static GLIBC: Builtin = Builtin::new(include_str!("../../../../policy/glibc.json"));

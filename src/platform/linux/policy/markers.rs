@@ -49,7 +49,7 @@ pub fn marker(version: &str) -> Option<&'static Marker> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::Arch;
+    use crate::elf::arch::Arch;
     use crate::platform::linux::policy::{Ladder, Since};
     use crate::tag::Libc;
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::tag::{Libc, PlatformTag};
 
 pub mod drivers;

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::{Ladder, Since};
-use crate::arch::LinuxArch as _;
+use crate::elf::arch::LinuxArch as _;
 use crate::tag::Libc;
 
 /// How many releases after the newest one in the table a version may name and count as that of
@@ -123,7 +123,7 @@ fn minor(number: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arch::Arch;
+    use crate::elf::arch::Arch;
 
     fn knows(arch: Arch, library: &str, version: &str) -> Known {
         let ladder = Ladder::builtin(Libc::Glibc, arch).unwrap();

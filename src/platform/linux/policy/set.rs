@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::file::{self, PolicyError};
 use super::{Ladder, TagNames};
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::tag::Libc;
 
 /// Policies, in the order in which they are asked: those that were added, then the built-in ones. A

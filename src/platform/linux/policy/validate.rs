@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::file::{BySince, PolicyError, PolicyFile};
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::tag::{Libc, PlatformTag};
 
 /// More tags than that have never been; each is tried for each wheel.

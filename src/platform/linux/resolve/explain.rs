@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::Searched;
 use super::contexts::{ContextId, List, Requester};
 use super::search::Search;
+use crate::elf::soname::stem;
 use crate::host::{Probe, SearchDir};
 use crate::platform::linux::search_path::{Lead, Problem, WheelDir};
-use crate::soname::stem;
 
 /// No reader wants more, and hostile search paths have thousands of entries.
 pub(super) const MOST_ROWS: usize = 100;

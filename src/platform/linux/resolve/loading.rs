@@ -13,9 +13,9 @@ use super::process::Process;
 use super::search::{Found, Search};
 use super::{Edge, Graph, Node, NodeId, Origin, ResolveOptions, Searched, Target};
 use crate::elf::Facts;
+use crate::elf::soname::is_libpython;
 use crate::host::{FileId, FoundBy, HostLibrary};
 use crate::platform::linux::search_path::WheelDir;
-use crate::soname::is_libpython;
 use crate::tag::{CLibrary as _, Libc};
 use crate::wheel::ElfMember;
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::arch::Arch;
 use crate::elf::Facts;
+use crate::elf::arch::Arch;
 use crate::host::{FoundBy, Host, HostLibrary};
 use crate::platform::linux::policy::Policies;
 use crate::tag::Libc;

@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::elf::{Facts, RpathKind};
 use crate::tag::Libc;
 

@@ -1,7 +1,7 @@
 //! Variables in search paths: `$LIB` and `$PLATFORM`, which stand for names of folders.
 
 use super::Loader;
-use crate::arch::Arch;
+use crate::elf::arch::Arch;
 use crate::host::config;
 use crate::tag::Libc;
 

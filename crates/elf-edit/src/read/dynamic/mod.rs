@@ -11,6 +11,8 @@
     clippy::as_conversions
 )]
 
+pub(crate) mod strings;
+
 use crate::read::view::View;
 use std::ops::ControlFlow;
 

@@ -1,8 +1,11 @@
 //! ELF files, and what platform tags call the processors that they are for.
 
+pub(crate) mod arch;
+pub(crate) mod soname;
+
 pub use elf_edit::*;
 
-use crate::arch::{Arch, IsaLevel, LinuxArch as _, isa_level};
+use crate::elf::arch::{Arch, IsaLevel, LinuxArch as _, isa_level};
 
 /// What platform tags ask of an ELF file.
 pub trait Tagged {
