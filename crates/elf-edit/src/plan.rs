@@ -23,9 +23,20 @@ pub fn plan(image: &dyn Image, edit: &Edit) -> Result<Patch, EditError> {
         patch = patch.then(rest);
     }
     if !patch.is_identity() {
-        verify::verify_patch(image, &patch, edit)?;
+        verify::verify_patch(image, &patch, edit).map_err(|error| blame(image, error))?;
     }
     Ok(patch)
+}
+
+/// The error of a verification: where the tables of the old file lied, that is the reason, and
+/// not a fault of the planner.
+fn blame(image: &dyn Image, error: EditError) -> EditError {
+    match (error, verify::lie(image)) {
+        (EditError::Verify(reason), Some(lie)) => {
+            EditError::Unsafe(format!("{lie}, and after the edit {reason}"))
+        }
+        (error, _) => error,
+    }
 }
 
 /// Plans `edit`, and where that strips something, the file with what is stripped, which the

@@ -3,6 +3,8 @@
 
 use super::{edited, library, path, read, rename, soname, written};
 use crate::abi::{dt, pt, sht};
+use crate::error::EditError;
+use crate::facts::facts;
 use crate::plan::plan;
 use crate::read::header::Header;
 use crate::read::sections::{Sections, section_size};
@@ -288,4 +290,24 @@ fn check_edits(file: &[u8]) {
         assert_eq!(names(&before), names(&after));
         assert!(plan(&new, &edit).unwrap().is_identity(), "{edit:?}");
     }
+}
+
+/// One program header too many reads what lies behind the table as one more: a lie of the file,
+/// which no error may call a fault of the editor.
+#[test]
+fn a_table_that_lies_is_the_reason() {
+    let mut refused = 0;
+    for more in [1, 2, 3] {
+        let mut file = library(Synth::new(true, false)).make().bytes;
+        file[56] += more;
+        let long = "$ORIGIN/".repeat(40);
+        match plan(&file, &path(RpathKind::Rpath, &long)) {
+            Err(error) => {
+                refused += 1;
+                assert!(!matches!(error, EditError::Verify(_)), "{error}");
+            }
+            Ok(patch) => assert!(facts(&written(&patch, &file)).is_ok()),
+        }
+    }
+    assert!(refused > 0);
 }

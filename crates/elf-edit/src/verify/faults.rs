@@ -17,6 +17,21 @@ use crate::read::header::Segment;
 
 use crate::read::source::{Source, file_end, memory_end, round_up};
 
+const PHDR_ELSEWHERE: &str = "PT_PHDR is not where the program header table is";
+const SEGMENT_PAST_END: &str = "a segment reaches past the end of the file";
+const SECTION_PAST_END: &str = "a section reaches past the end of the file";
+const DYNAMIC_DISAGREES: &str = "PT_DYNAMIC and its section header disagree";
+const STRTAB_DISAGREES: &str = "DT_STRTAB and its section header disagree";
+
+/// The faults that say that a table lies: what an edit of such a file comes to cannot be foreseen.
+pub(crate) const LIES: [&str; 5] = [
+    PHDR_ELSEWHERE,
+    SEGMENT_PAST_END,
+    SECTION_PAST_END,
+    DYNAMIC_DISAGREES,
+    STRTAB_DISAGREES,
+];
+
 /// All faults of `source`.
 pub(crate) fn faults(source: &Source<'_>) -> Result<BTreeSet<&'static str>, ElfError> {
     let mut faults = BTreeSet::new();
@@ -90,17 +105,17 @@ fn table_faults(source: &Source<'_>, faults: &mut BTreeSet<&'static str>) {
     for header in source.view.segments.iter().filter(|s| s.kind == pt::PHDR) {
         let in_memory = source.view.offset_of(header.vaddr, header.filesz);
         if header.offset != start || file_end(header) != end || in_memory != Some(start) {
-            faults.insert("PT_PHDR is not where the program header table is");
+            faults.insert(PHDR_ELSEWHERE);
         }
     }
     for segment in &source.view.segments {
         if segment.kind != pt::LOAD && segment.filesz > 0 && file_end(segment) > source.size() {
-            faults.insert("a segment reaches past the end of the file");
+            faults.insert(SEGMENT_PAST_END);
         }
     }
     for section in source.headers() {
         if section.file_size() > 0 && section.file_end() > source.size() {
-            faults.insert("a section reaches past the end of the file");
+            faults.insert(SECTION_PAST_END);
         }
     }
 }
@@ -149,7 +164,7 @@ fn section_faults(source: &Source<'_>, segment: &Segment, faults: &mut BTreeSet<
     };
     let place = (section.addr, section.offset, section.size);
     if place != (segment.vaddr, segment.offset, segment.filesz) {
-        faults.insert("PT_DYNAMIC and its section header disagree");
+        faults.insert(DYNAMIC_DISAGREES);
     }
     let index = usize::try_from(section.link).unwrap_or(usize::MAX);
     let names = source.headers().get(index);
@@ -157,6 +172,6 @@ fn section_faults(source: &Source<'_>, segment: &Segment, faults: &mut BTreeSet<
     let vaddr = source.view.dynamic_value(dt::STRTAB);
     let size = source.view.dynamic_value(dt::STRSZ);
     if place.is_none() || place != vaddr.zip(size) {
-        faults.insert("DT_STRTAB and its section header disagree");
+        faults.insert(STRTAB_DISAGREES);
     }
 }

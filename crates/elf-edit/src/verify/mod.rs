@@ -52,6 +52,12 @@ pub(crate) fn verify_patch(old: &dyn Image, patch: &Patch, edit: &Edit) -> Resul
     check(&Comparison { old, new, patch }, edit)
 }
 
+/// A table of a file that says what cannot be: no linker makes such a file.
+pub(crate) fn lie(image: &dyn Image) -> Option<&'static str> {
+    let known = faults(&Source::read(image).ok()?).ok()?;
+    known.into_iter().find(|fault| faults::LIES.contains(fault))
+}
+
 /// An [`EditError::Verify`].
 pub(crate) fn wrong(reason: impl Into<String>) -> EditError {
     EditError::Verify(reason.into())
