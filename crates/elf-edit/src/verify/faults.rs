@@ -22,14 +22,18 @@ const SEGMENT_PAST_END: &str = "a segment reaches past the end of the file";
 const SECTION_PAST_END: &str = "a section reaches past the end of the file";
 const DYNAMIC_DISAGREES: &str = "PT_DYNAMIC and its section header disagree";
 const STRTAB_DISAGREES: &str = "DT_STRTAB and its section header disagree";
+const SECTION_UNMARKED: &str = "a section has an address and is not marked as loaded";
+const STRTAB_UNMARKED: &str = "the section of the dynamic strings is no string table";
 
 /// The faults that say that a table lies: what an edit of such a file comes to cannot be foreseen.
-pub(crate) const LIES: [&str; 5] = [
+pub(crate) const LIES: [&str; 7] = [
     PHDR_ELSEWHERE,
     SEGMENT_PAST_END,
     SECTION_PAST_END,
     DYNAMIC_DISAGREES,
     STRTAB_DISAGREES,
+    SECTION_UNMARKED,
+    STRTAB_UNMARKED,
 ];
 
 /// All faults of `source`.
@@ -117,6 +121,9 @@ fn table_faults(source: &Source<'_>, faults: &mut BTreeSet<&'static str>) {
         if section.file_size() > 0 && section.file_end() > source.size() {
             faults.insert(SECTION_PAST_END);
         }
+        if section.addr != 0 && !section.is_alloc() {
+            faults.insert(SECTION_UNMARKED);
+        }
     }
 }
 
@@ -168,6 +175,9 @@ fn section_faults(source: &Source<'_>, segment: &Segment, faults: &mut BTreeSet<
     }
     let index = usize::try_from(section.link).unwrap_or(usize::MAX);
     let names = source.headers().get(index);
+    if names.is_some_and(|names| names.kind != sht::STRTAB) {
+        faults.insert(STRTAB_UNMARKED);
+    }
     let place = names.map(|names| (names.addr, names.size));
     let vaddr = source.view.dynamic_value(dt::STRTAB);
     let size = source.view.dynamic_value(dt::STRSZ);
