@@ -66,13 +66,18 @@ impl Repaired {
 }
 
 impl Plan {
-    /// Whether the result no longer has what a finding with this code told of `wheel`. There is a plan
-    /// only where each need is reached in the result; its tags are those of its name.
-    pub fn mends(&self, code: &str, wheel: &Wheel) -> bool {
+    /// Whether the result no longer has what `finding` told of `wheel`. There is a plan only where each
+    /// need is reached in the result; its tags are those of its name. Of an executable that moves, what
+    /// was wrong is still told: it is started by a script from then on.
+    pub fn mends(&self, finding: &Finding, wheel: &Wheel) -> bool {
         let (old, new) = (&wheel.name.platform, &self.name.platform);
         let for_index = || !new.iter().any(|tag| tag.as_str().starts_with("linux_"));
-        match code {
-            "lib-unreachable" => true,
+        let moves = || {
+            let mut moved = self.edits.iter().filter(|edit| edit.moved_to.is_some());
+            moved.any(|edit| finding.file.as_deref() == Some(&edit.path))
+        };
+        match finding.code {
+            "lib-unreachable" => !moves(),
             "tag-weak" => old != new,
             "pypi-platform-tag" => old != new && for_index(),
             _ => false,

@@ -349,7 +349,7 @@ fn tell_repaired(
         .findings
         .iter()
         .chain(&judgement.findings)
-        .filter(|finding| !plan.mends(finding.code, wheel))
+        .filter(|finding| !plan.mends(finding, wheel))
         .chain(&plan.findings)
         .chain(carried.findings());
     let findings = levels(&args.findings).apply(all);
