@@ -70,9 +70,12 @@ impl LooseFiles {
                 facts: Arc::new(facts),
             }),
             Ok(None) => {}
-            Err(reason) => {
-                let message = format!("cannot be read: {reason}");
-                let finding = Finding::error("elf-malformed", message).at(path);
+            Err(error) => {
+                let message = match &error {
+                    elf::ElfError::Io(_) => error.to_string(),
+                    _ => format!("cannot be read: {error}"),
+                };
+                let finding = Finding::error(elf::code_of(&error), message).at(path);
                 self.findings.push(finding);
             }
         }
@@ -80,8 +83,8 @@ impl LooseFiles {
 }
 
 /// The facts of a file with ELF magic. What is no regular file is not opened: a pipe would wait.
-fn read(path: &Path) -> Result<Option<elf::Facts>, String> {
-    let reason = |error: std::io::Error| error.to_string();
+fn read(path: &Path) -> Result<Option<elf::Facts>, elf::ElfError> {
+    let reason = elf::ElfError::Io;
     if !path.metadata().map_err(reason)?.is_file() {
         return Ok(None);
     }
@@ -93,7 +96,5 @@ fn read(path: &Path) -> Result<Option<elf::Facts>, String> {
         return Ok(None);
     }
     file.read_to_end(&mut bytes).map_err(reason)?;
-    elf::facts(&bytes)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    elf::facts(&bytes).map(Some)
 }

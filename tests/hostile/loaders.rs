@@ -2,7 +2,7 @@
 
 use elf_synth::Synth;
 
-use crate::craft::judge::{Case, hold};
+use crate::craft::judge::{Case, audit, codes, finish, hold};
 use crate::craft::wheel::{Maker, synth};
 use crate::told::tagged;
 
@@ -116,4 +116,16 @@ fn a_second_dynamic_header_whatever_the_name() {
         Case::refused("data", &named("evil/impl.bin"), AMBIGUOUS),
         Case::refused("library", &named("evil/libimpl.so"), AMBIGUOUS),
     ]);
+}
+
+#[test]
+fn a_loose_file_with_two_faces() {
+    let mut file = synth(&[]).make();
+    file.edit_segment(PT_GNU_STACK, |segment| segment.kind = PT_DYNAMIC);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("impl.so");
+    std::fs::write(&path, &file.bytes).unwrap();
+    let (output, _) = finish(audit("show").arg(&path));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(codes(&output).contains("elf-ambiguous"), "{output:?}");
 }
