@@ -1,13 +1,25 @@
 //! Where compiled code lies in a wheel, and whether the wheel says that it has some.
 
-use wheel_archive::{DistInfo, Finding, Headers, WheelName, data_key};
+use std::collections::BTreeSet;
 
-/// What is wrong with the places of ELF files, of which `paths` are the paths.
-pub(super) fn check(name: &WheelName, folder: &DistInfo, paths: &[&str]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = paths.iter().filter_map(|path| place(name, path)).collect();
-    if at_root(name, paths.iter().copied()) {
+use wheel_archive::{Arch, DistInfo, Finding, Headers, WheelName, data_key};
+
+/// The ELF files of a wheel.
+pub(super) struct Code<'a> {
+    /// Their paths in the archive.
+    pub(super) paths: Vec<&'a str>,
+    /// The architectures that they are for, as far as tags know them.
+    pub(super) arches: BTreeSet<Arch>,
+}
+
+/// What is wrong with the places of ELF files, and with what the wheel says of them.
+pub(super) fn check(name: &WheelName, folder: &DistInfo, code: &Code<'_>) -> Vec<Finding> {
+    let paths = code.paths.iter();
+    let mut findings: Vec<Finding> = paths.filter_map(|path| place(name, path)).collect();
+    if at_root(name, code.paths.iter().copied()) {
         let wheel = Headers::parse(&folder.wheel);
-        findings.extend(purelib(&wheel, &format!("{}/WHEEL", folder.dir), name));
+        findings.extend(purelib(&wheel, &format!("{}/WHEEL", folder.dir)));
+        findings.extend(any(name, &code.arches));
     }
     findings
 }
@@ -35,20 +47,31 @@ fn place(name: &WheelName, path: &str) -> Option<Finding> {
     Some(finding.at(path))
 }
 
-/// What is wrong with `Root-Is-Purelib` and the file name in a wheel whose root holds ELF files.
-fn purelib(wheel: &Headers, path: &str, name: &WheelName) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What is wrong with `Root-Is-Purelib` in a wheel whose root holds ELF files.
+fn purelib(wheel: &Headers, path: &str) -> Option<Finding> {
     let mut values = wheel.all("Root-Is-Purelib");
-    if values.any(|value| value.eq_ignore_ascii_case("true")) {
-        let message = "Root-Is-Purelib is `true`, but the root of the archive holds compiled code";
-        findings.push(Finding::warning("root-is-purelib", message).at(path));
+    if !values.any(|value| value.eq_ignore_ascii_case("true")) {
+        return None;
     }
-    if name.is_any() {
-        let message =
-            "the file name says `any` platform (a pure wheel), but the wheel holds compiled code";
-        findings.push(Finding::warning("any-with-elf", message));
+    let message = "Root-Is-Purelib is `true`, but the root of the archive holds compiled code";
+    Some(Finding::warning("root-is-purelib", message).at(path))
+}
+
+/// What is wrong with a file name that says `any`; of several architectures, each is named.
+fn any(name: &WheelName, arches: &BTreeSet<Arch>) -> Option<Finding> {
+    if !name.is_any() {
+        return None;
     }
-    findings
+    let code = "any-with-elf";
+    let message =
+        "the file name says `any` platform (a pure wheel), but the wheel holds compiled code";
+    if arches.len() < 2 {
+        return Some(Finding::warning(code, message));
+    }
+    let names: Vec<&str> = arches.iter().map(|arch| arch.as_str()).collect();
+    let message = format!("{message} for several architectures: {}", names.join(", "));
+    let help = "build a platform wheel for each of them: an installer then takes the one that runs";
+    Some(Finding::warning(code, message).help(help))
 }
 
 #[cfg(test)]
@@ -67,7 +90,11 @@ mod tests {
             metadata: Vec::new(),
             variant: None,
         };
-        let findings = check(name, &folder, paths);
+        let code = Code {
+            paths: paths.to_vec(),
+            arches: BTreeSet::new(),
+        };
+        let findings = check(name, &folder, &code);
         let codes = findings.iter();
         codes.map(|found| (found.code, found.severity)).collect()
     }

@@ -10,6 +10,7 @@ use wheel_archive::{
 };
 
 use super::{AsImage, compiled};
+use crate::elf::Tagged as _;
 use crate::elf::arch::{Arch, LinuxArch as _};
 use crate::elf::{ElfError, Facts, Header, Image, code_of, facts, pt};
 
@@ -125,9 +126,15 @@ impl Examiner for ElfExaminer<'_> {
 
     fn conclude(&self, opening: &Opening<'_>, values: &[(MemberId, Arc<Facts>)]) -> Vec<Finding> {
         let members = values.iter().filter_map(|(id, _)| opening.members.get(*id));
-        let paths: Vec<&str> = members.map(|member| member.path.as_str()).collect();
+        let code = compiled::Code {
+            paths: members.map(|member| member.path.as_str()).collect(),
+            arches: values
+                .iter()
+                .filter_map(|(_, facts)| facts.arch().ok())
+                .collect(),
+        };
         let mut findings: Vec<Finding> = self.too_many().into_iter().collect();
-        findings.extend(compiled::check(opening.name, opening.dist_info, &paths));
+        findings.extend(compiled::check(opening.name, opening.dist_info, &code));
         findings
     }
 }

@@ -285,6 +285,14 @@ fn tags_of_other_systems() {
     let told = Case::told("any-with-code", &any, &["any-with-elf", "root-is-purelib"]);
     hold(&[told.repair(End::Any)]);
     let other = extension(&[]);
+    let both = any.file("evil/other.so", patched(&other, 18, 183));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(&both.name);
+    std::fs::write(&path, both.build()).unwrap();
+    let (output, _) = finish(audit("show").arg(&path));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let several = "several architectures: x86_64, aarch64";
+    assert!(words.contains(several), "{words}");
     let mixed = Maker::default().file("evil/other.so", patched(&other, 18, 183));
     hold(&[
         Case::told("mixed", &mixed, &["foreign-arch"]),
