@@ -315,6 +315,17 @@ fn instruction_sets_need_not_be_looked_at() {
     refused.refused(2, &["[isa]"]);
     let let_through = [&plat[..], &["--disable-isa-ext-check"]].concat();
     bench.repair(Path::new(wheel), &let_through).done();
+    // No wheel remembers that: who checks the result says so again.
+    let result = bench.result().path.clone();
+    let check = [
+        "show",
+        "--no-host-libs",
+        "--check",
+        result.to_str().unwrap(),
+    ];
+    bench.audit(&check).refused(1, &["[tag-undeserved]"]);
+    let unlooked = [&check[..], &["--disable-isa-ext-check"]].concat();
+    bench.audit(&unlooked).done();
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Plan {
         };
         match finding.code {
             "lib-unreachable" => !moves(),
-            "tag-weak" => old != new,
+            "tag-undeserved" | "tag-weak" => old != new,
             "pypi-platform-tag" => old != new && for_index(),
             _ => false,
         }

@@ -155,7 +155,8 @@ pub(crate) struct SearchArgs {
     /// Ask the policy in FILE before the built-in ones (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Vec<PathBuf>,
-    /// Do not look at instruction sets beyond the baseline (such as `x86_64_v3`)
+    /// Do not look at instruction sets beyond the baseline (such as `x86_64_v3`); no wheel remembers
+    /// it, so that `show --check` of a result needs it too
     #[arg(long)]
     pub(crate) disable_isa_ext_check: bool,
     /// Let pure Python wheels through instead of failing
