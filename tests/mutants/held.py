@@ -143,7 +143,12 @@ class Held:
             self.find(f"show promised {promised}, repair gave {result.name}")
         self.sound(result)
         self.again(result, folder, *options)
-        self.still_loads(result, folder, seen)
+        codes = {finding["code"] for finding in document.get("findings", [])}
+        if "lib-path-passed-over" in codes:
+            # The loader was led to the library outside; a repair takes the wheel's own, and says so.
+            self.outcomes.append("the wheel's own copy is taken, and that is told")
+        else:
+            self.still_loads(result, folder, seen)
 
     def sound(self, result):
         try:
